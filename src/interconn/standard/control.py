@@ -1,0 +1,191 @@
+"""Wire models and endpoints of the control layer (CTL-3, CTL-4.1, CTL-5)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+from pydantic import AliasChoices, Field
+
+from interconn.standard.endpoint import Endpoint, Face, Proof
+from interconn.standard.flow import Config, Dag
+from interconn.standard.identifiers import Identifier
+from interconn.standard.wire import Empty, WireModel
+
+TaskName = Annotated[str, Field(max_length=128)]
+Role = Annotated[str, Field(max_length=64)]
+
+
+class JobStatus(StrEnum):
+    """States of a job (CTL-3.7-job-states, resolution 10); FINISHED hides the outcome, which is derived."""
+
+    PENDING = "PENDING"
+    READY = "READY"
+    REJECTED = "REJECTED"
+    RUNNING = "RUNNING"
+    FINISHED = "FINISHED"
+
+
+class TaskStatus(StrEnum):
+    """States of a task (CTL-3.8-task-states)."""
+
+    PENDING = "PENDING"
+    READY = "READY"
+    RUNNING = "RUNNING"
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing can follow."""
+        return self in (TaskStatus.SUCCESS, TaskStatus.FAILED)
+
+
+class ComponentStatus(StrEnum):
+    """What a component may report of itself (CTL-4.1)."""
+
+    RUNNING = "RUNNING"
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+
+
+class JobCreate(WireModel):
+    """A job for the scheduler (CTL-3.1) or for a participant (CTL-3.2)."""
+
+    job_id: Identifier
+    flow_id: Annotated[str, Field(max_length=128)] | None = None
+    dag: Dag
+    config: Config = Field(validation_alias=AliasChoices("config", "conf"))
+
+
+class JobReference(WireModel):
+    """A job by its id."""
+
+    job_id: Identifier
+
+
+class TaskStart(WireModel):
+    """Start of one task at a participant; task_name is components[].name (CTL-3.4, resolution 3)."""
+
+    task_id: Identifier
+    job_id: Identifier
+    task_name: TaskName = Field(validation_alias=AliasChoices("task_name", "component_name"))
+
+
+class JobStop(WireModel):
+    """Stop of a job, or of a task and all that depend on it (CTL-3.5, CTL-3.6)."""
+
+    job_id: Identifier
+    task_name: TaskName | None = Field(default=None, validation_alias=AliasChoices("task_name", "component_name"))
+
+
+class JobStatusReply(WireModel):
+    """State of a job and of its tasks by task id (CTL-3.7, CTL-5.3). Outcome and reason are our extension."""
+
+    job_status: JobStatus
+    status: dict[str, TaskStatus] = {}
+    extension: dict[str, Any] | None = None
+
+
+class TaskPoll(WireModel):
+    """Ask a participant for its task (CTL-3.8). An empty role means any of the node's."""
+
+    task_id: Identifier
+    role: Role = ""
+
+
+class TaskStatusReply(WireModel):
+    """State of a task at a participant. Progress and reason are our extension."""
+
+    status: TaskStatus
+    extension: dict[str, Any] | None = None
+
+
+class TaskCallback(WireModel):
+    """A participant tells the scheduler of a task (CTL-3.9)."""
+
+    task_id: Identifier
+    status: TaskStatus
+    role: Role
+
+
+class ComponentCallback(WireModel):
+    """A component tells its own node how it fares (CTL-4.1). Progress and reason are our extension."""
+
+    task_id: Identifier
+    status: ComponentStatus
+    role: Role
+    extension: dict[str, Any] | None = None
+
+
+class PlatformJobCreate(WireModel):
+    """A job from the institution's own upper layer (CTL-5.1); job_id may name a job reserved before."""
+
+    job_id: Identifier | None = None
+    flow_id: Annotated[str, Field(max_length=128)] | None = None
+    dag: Dag
+    config: Config = Field(validation_alias=AliasChoices("config", "conf"))
+
+
+_SCHEDULE = "/v1/interconn/schedule"
+_PLATFORM = "/v1/platform/schedule"
+
+JOB_CREATE_ALL: Final = Endpoint(
+    "schedule.job.create_all", "CTL-3.1", "POST", f"{_SCHEDULE}/job/create_all", JobCreate, Empty,
+    "The initiator hands a job to the scheduler.",
+)  # fmt: skip
+JOB_CREATE: Final = Endpoint(
+    "schedule.job.create", "CTL-3.2", "POST", f"{_SCHEDULE}/job/create", JobCreate, Empty,
+    "The scheduler hands a job to a participant.",
+)  # fmt: skip
+JOB_START: Final = Endpoint(
+    "schedule.job.start", "CTL-3.3", "POST", f"{_SCHEDULE}/job/start", JobReference, Empty,
+    "The scheduler opens a job at a participant.",
+)  # fmt: skip
+TASK_START: Final = Endpoint(
+    "schedule.task.start", "CTL-3.4", "POST", f"{_SCHEDULE}/task/start", TaskStart, Empty,
+    "The scheduler starts one task at a participant.",
+)  # fmt: skip
+JOB_STOP_ALL: Final = Endpoint(
+    "schedule.job.stop_all", "CTL-3.5", "POST", f"{_SCHEDULE}/job/stop_all", JobStop, Empty,
+    "A party asks the scheduler to stop a job.",
+)  # fmt: skip
+JOB_STOP: Final = Endpoint(
+    "schedule.job.stop", "CTL-3.6", "POST", f"{_SCHEDULE}/job/stop", JobStop, Empty,
+    "The scheduler stops a job at a participant.",
+)  # fmt: skip
+JOB_STATUS_ALL: Final = Endpoint(
+    "schedule.job.status_all", "CTL-3.7", "POST", f"{_SCHEDULE}/job/status_all", JobReference, JobStatusReply,
+    "A party asks the scheduler how a job stands.", also_methods=("GET",),
+)  # fmt: skip
+TASK_POLL: Final = Endpoint(
+    "schedule.task.poll", "CTL-3.8", "POST", f"{_SCHEDULE}/task/poll", TaskPoll, TaskStatusReply,
+    "The scheduler asks a participant how a task stands.",
+)  # fmt: skip
+TASK_CALLBACK: Final = Endpoint(
+    "schedule.task.callback", "CTL-3.9", "POST", f"{_SCHEDULE}/task/callback", TaskCallback, Empty,
+    "A participant tells the scheduler how a task stands.",
+)  # fmt: skip
+
+COMPONENT_CALLBACK: Final = Endpoint(
+    "component.callback", "CTL-4.1", "POST", f"{_PLATFORM}/task/callback", ComponentCallback, Empty,
+    "A component tells its own node how it fares.", Proof.NONE, Face.COMPONENT,
+)  # fmt: skip
+
+PLATFORM_CREATE_ALL: Final = Endpoint(
+    "platform.job.create_all", "CTL-5.1", "POST", f"{_PLATFORM}/job/create_all", PlatformJobCreate, JobReference,
+    "Create a job and run it.", Proof.NONE, Face.NORTH_SOUTH,
+)  # fmt: skip
+PLATFORM_STOP_ALL: Final = Endpoint(
+    "platform.job.stop_all", "CTL-5.2", "POST", f"{_PLATFORM}/job/stop_all", JobReference, Empty,
+    "Stop a job.", Proof.NONE, Face.NORTH_SOUTH,
+)  # fmt: skip
+PLATFORM_STATUS_ALL: Final = Endpoint(
+    "platform.job.status_all", "CTL-5.3", "GET", f"{_PLATFORM}/job/status_all", JobReference, JobStatusReply,
+    "Ask how a job stands.", Proof.NONE, Face.NORTH_SOUTH,
+)  # fmt: skip
+
+EAST_WEST: Final = (
+    JOB_CREATE_ALL, JOB_CREATE, JOB_START, TASK_START, JOB_STOP_ALL, JOB_STOP, JOB_STATUS_ALL, TASK_POLL, TASK_CALLBACK,
+)  # fmt: skip
+NORTH_SOUTH: Final = (PLATFORM_CREATE_ALL, PLATFORM_STOP_ALL, PLATFORM_STATUS_ALL)

@@ -1,0 +1,80 @@
+"""DAG and Config: what a flow consists of and how a job runs it (CTL-6.6, CTL-6.7, MGT-G2.1.1.3-*)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import AliasChoices, Field, model_validator
+
+from interconn.standard.identifiers import Identifier
+from interconn.standard.wire import WireModel
+
+Parameters = dict[str, Any]
+RoleParameters = dict[str, Parameters]
+"""Keys are ordinals from "0", in the order of `Config.role` (CTL-G3.1.1.1-conf)."""
+
+
+class Port(WireModel):
+    """An entry of `input` or `output`: an input key is `<component name>.<output key>` (CTL-G3.1.1.1-dag)."""
+
+    type: str = Field(min_length=1, max_length=64)
+    key: str = Field(min_length=1, max_length=257)
+
+
+class DagComponent(WireModel):
+    """One run of a component inside a DAG."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_\-]{1,128}$")
+    component_name: str = Field(alias="componentName", min_length=1, max_length=128)
+    provider: str = Field(min_length=1, max_length=128)
+    version: str = Field(min_length=1, max_length=64)
+    # Resolution 4: the guide's inputData and outputData are aliases.
+    input: list[Port] = Field(default=[], validation_alias=AliasChoices("input", "inputData"), max_length=64)
+    output: list[Port] = Field(default=[], validation_alias=AliasChoices("output", "outputData"), max_length=64)
+
+
+class Dag(WireModel):
+    """How the components of a flow are combined (CTL-6.7)."""
+
+    version: str = Field(min_length=1, max_length=64)
+    components: list[DagComponent] = Field(min_length=1, max_length=4096)
+
+
+class Initiator(WireModel):
+    """The initiating node and its role."""
+
+    role: str = Field(min_length=1, max_length=64)
+    node_id: Identifier = Field(validation_alias=AliasChoices("node_id", "nodeId"))  # resolution 4
+
+
+class ParameterSet(WireModel):
+    """Parameters shared by all nodes, and those of each role by ordinal; roles beyond the three are allowed."""
+
+    model_config = {**WireModel.model_config, "extra": "allow"}
+
+    common: Parameters = {}
+
+    def of_role(self, role: str, index: int) -> Parameters:
+        """Return the parameters of one party alone, without the common ones."""
+        by_index = (self.model_extra or {}).get(role) or {}
+        found: Parameters = by_index.get(str(index)) or {}
+        return found
+
+    @model_validator(mode="after")
+    def _roles_are_objects(self) -> ParameterSet:
+        for role, by_index in (self.model_extra or {}).items():
+            if by_index is None:
+                continue
+            if not isinstance(by_index, dict) or not all(isinstance(value, dict) for value in by_index.values()):
+                raise ValueError(f"{role} must map ordinals such as \"0\" to objects")
+        return self
+
+
+class Config(WireModel):
+    """Parties and parameters of a job (CTL-6.6). The scheduler is `job_params.common.scheduler` (resolution 27)."""
+
+    version: str = Field(min_length=1, max_length=64)
+    initiator: Initiator
+    role: dict[str, list[Identifier]]
+    job_params: ParameterSet = ParameterSet()
+    task_params: ParameterSet = ParameterSet()
