@@ -1,0 +1,97 @@
+# Everything here works inside this folder: a virtual environment in .venv, nothing global, no compiler.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := src tests $(wildcard benchmarks)
+
+# The lock is complete, so pip need not resolve; wheels only, so no compiler is ever called; modules are
+# compiled when first imported, which costs less than compiling all of them here.
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile
+PIP_LOCKED := $(PIP) --require-hashes --no-deps --only-binary :all:
+
+PYTEST := $(BIN)/python -m pytest
+# Extra arguments: make test PYTEST_ARGS="-k contract", make bench BENCH_ARGS=--quick.
+PYTEST_ARGS ?=
+BENCH_ARGS ?=
+WORKERS ?= auto
+
+.PHONY: help venv demo venv-dev test test-slow check format bench lock protobuf clean
+
+help:  ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+
+venv: $(VENV)/.package  ## install the node into .venv
+
+demo: venv  ## run the demonstration: several institutions on this machine, one real job
+	@$(BIN)/interconn demo
+
+venv-dev: $(VENV)/.dev $(VENV)/.package  ## install the tools for tests and checks too
+
+test: venv-dev  ## run the fast tests
+	@$(PYTEST) -n $(WORKERS) --maxprocesses 4 $(PYTEST_ARGS)
+
+test-slow: venv-dev  ## run the slow tests
+	@$(PYTEST) -m slow --timeout 900 $(PYTEST_ARGS)
+
+check: venv-dev  ## format, lint, types and import directions
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: venv-dev  ## format the code and mend what the linter can
+	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES)
+
+bench: venv-dev  ## measure; prints one JSON object
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+# Pins are kept unless UPGRADE=1. base and node are subsets of dev: one version of everything everywhere.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	$(if $(UPGRADE),--upgrade) --group build pyproject.toml
+
+lock: venv-dev  ## write requirements/*.txt anew from pyproject.toml (UPGRADE=1: to newest versions)
+	@$(LOCK) --extra dev -o requirements/dev.txt
+	@$(LOCK) --extra node -c requirements/dev.txt -o requirements/node.txt
+	@$(LOCK) -c requirements/dev.txt -o requirements/base.txt
+	@! grep -nE '^-|://|(^|[ =])/' requirements/*.txt || { echo "a lock names an index or a path" >&2; exit 1; }
+
+protobuf: venv-dev  ## generate the protobuf modules anew
+	@$(BIN)/python -m grpc_tools.protoc -I src --python_out src --pyi_out src \
+		$$(find src -name '*.proto' | sort)
+
+clean:  ## remove .venv and every cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Stamps: each step is done again only when its lock, or for the package its metadata, has changed.
+
+$(VENV)/.created:
+	@python=""; for name in python3 python3.13 python3.12 python3.11; do \
+		if $$name -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+		then python=$$name; break; fi; done; \
+	if [ -z "$$python" ]; then \
+		echo "interconn needs Python 3.11 or newer with its venv module; none was found on PATH." >&2; \
+		echo "Install one (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python)" >&2; \
+		echo "or put it first on PATH, and run make again." >&2; exit 1; fi; \
+	echo "creating $(VENV) with $$($$python --version)" >&2; rm -rf $(VENV); $$python -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.node: requirements/node.txt $(VENV)/.created
+	@echo "installing requirements/node.txt" >&2
+	@$(PIP_LOCKED) -r requirements/node.txt
+	@touch $@
+
+$(VENV)/.package: pyproject.toml $(VENV)/.node
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.node
+	@echo "installing requirements/dev.txt" >&2
+	@$(PIP_LOCKED) -r requirements/dev.txt
+	@touch $@
