@@ -1,0 +1,1 @@
+"""Who is who: keys, certificates, signatures of requests and replies, and nonces."""
