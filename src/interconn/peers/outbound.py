@@ -1,0 +1,215 @@
+"""The client to other nodes: signs requests, checks signed replies, speaks the partner's dialect."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from typing import TypeVar, cast
+
+import aiohttp
+from yarl import URL
+
+from interconn import dialects
+from interconn.dialects import Dialect
+from interconn.dialects.dialect import WireReply, WireRequest
+from interconn.identity.credentials import Credential
+from interconn.identity.keys import Signer
+from interconn.identity.signature import SignedReply, SignedRequest
+from interconn.peers.directory import PeerDirectory
+from interconn.standard import headers as names
+from interconn.standard.endpoint import Endpoint
+from interconn.standard.errors import BadSignature, ConfigurationError, PeerReplyInvalid, PeerUnreachable
+from interconn.standard.identifiers import new_nonce
+from interconn.standard.wire import MAXIMUM_BODY_BYTES, WireModel
+from interconn.state.clock import Clock
+
+Request = TypeVar("Request", bound=WireModel)
+Reply = TypeVar("Reply", bound=WireModel)
+
+DEFAULT_TIMEOUT_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a call goes and by whose key its reply must be signed (None on first contact: unknown yet)."""
+
+    node_id: str
+    address: str
+    credential: Credential | None
+    dialect: Dialect
+
+
+class PeerClient:
+    """Calls other nodes.
+
+    Args:
+        node_id: this node's id.
+        signer: this node's key.
+        directory: the partners.
+        clock: time.
+        tls: how partners' servers are trusted.
+    """
+
+    def __init__(
+        self, *, node_id: str, signer: Signer, directory: PeerDirectory, clock: Clock, tls: ssl.SSLContext
+    ) -> None:
+        self._node_id = node_id
+        self._signer = signer
+        self._directory = directory
+        self._clock = clock
+        self._tls = tls
+        self._session: aiohttp.ClientSession | None = None
+
+    async def call(
+        self,
+        node_id: str,
+        endpoint: Endpoint[Request, Reply],
+        request: Request,
+        *,
+        trace_id: str,
+        permits: str = "",
+        extension_headers: dict[str, str] | None = None,
+        timeout: float = DEFAULT_TIMEOUT_SECONDS,
+    ) -> Reply:
+        """Call a partner under the contract with it and return its proven answer.
+
+        Args:
+            node_id: the partner.
+            endpoint: which call.
+            request: its members.
+            trace_id: identifier of the chain of calls (MGT-2.2-trace).
+            permits: value of x-mprac-token-set.
+            extension_headers: marked extensions of ours, `x-interconn-*`.
+            timeout: seconds.
+
+        Raises:
+            UnknownNode, ContractNotUsable: no contract allows the call.
+            PeerUnreachable: no answer; the call may or may not have been served.
+            PeerReplyInvalid: an answer that is not the standard's or not signed by the partner.
+            PeerRefused: the partner's refusal in its own words.
+        """
+        peer = self._directory.usable(node_id)
+        destination = Destination(node_id, peer.address, peer.credential, dialects.by_name(peer.dialect))
+        headers = dict(extension_headers or {})
+        if permits:
+            headers[names.PERMIT_SET] = permits
+        return await self.call_address(destination, endpoint, request, trace_id=trace_id, headers=headers, timeout=timeout)
+
+    async def call_address(
+        self,
+        destination: Destination,
+        endpoint: Endpoint[Request, Reply],
+        request: Request,
+        *,
+        trace_id: str,
+        headers: dict[str, str] | None = None,
+        timeout: float = DEFAULT_TIMEOUT_SECONDS,
+    ) -> Reply:
+        """Call a node at an address, as on first contact; raises as `call` does."""
+        wire = destination.dialect.write_request(endpoint, request)
+        sent = self._headers(destination.node_id, wire, trace_id, headers or {})
+        reply, received = await self._exchange(destination, wire, sent, timeout)
+        if destination.credential:
+            self._prove(destination, sent[names.NONCE], reply, received)
+        return cast(Reply, destination.dialect.read_reply(endpoint, reply))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._session:
+            await self._session.close()
+
+    def _headers(
+        self, target: str, wire: WireRequest, trace_id: str, extra: dict[str, str]
+    ) -> dict[str, str]:
+        headers = {
+            **wire.headers,
+            **extra,
+            names.SOURCE_NODE_ID: self._node_id,
+            names.TARGET_NODE_ID: target,
+            names.NONCE: new_nonce(),
+            names.TRACE_ID: trace_id,
+            names.TIMESTAMP: str(self._clock.now()),
+        }
+        if wire.method == "POST":
+            headers[names.CSRF_PROTECTION] = new_nonce()  # presence is all that is asked (MGT-2.2-csrf)
+        signed = SignedRequest(wire.method, wire.target, headers, wire.body)
+        headers[names.AUTH_SIGN] = signed.sign(self._signer)
+        return headers
+
+    async def _exchange(
+        self, destination: Destination, wire: WireRequest, headers: dict[str, str], timeout: float
+    ) -> tuple[WireReply, dict[str, str]]:
+        try:
+            url = URL(destination.address.rstrip("/") + wire.target, encoded=True)
+            async with self._connected().request(
+                wire.method,
+                url,
+                data=wire.body or None,
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=min(timeout, 5.0)),
+                allow_redirects=False,  # a redirect would carry a signed request to whom it was not signed for
+            ) as response:
+                body = await _bounded(response)
+                received = {name.lower(): value for name, value in response.headers.items()}
+                content_type = received.get("content-type", "")
+                return WireReply(response.status, body, content_type), received
+        except aiohttp.ClientSSLError as error:
+            raise PeerUnreachable(
+                f"the partner's certificate is not trusted: {_reason(error)}",
+                where=destination.address,
+                hint="Add its authority to tls/trusted, or ask the partner for a certificate that names this address",
+            ) from None
+        except aiohttp.InvalidURL:
+            raise ConfigurationError("the partner's address is no URL", where=destination.address) from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise PeerUnreachable(
+                f"no answer from {destination.node_id}: {_reason(error)}",
+                where=destination.address,
+                hint="Is the partner's node running, and this address reachable from here?",
+            ) from None
+
+    def _prove(
+        self, destination: Destination, nonce: str, reply: WireReply, received: dict[str, str]
+    ) -> None:
+        assert destination.credential
+        signed = SignedReply(
+            destination.node_id, self._node_id, nonce, reply.status, reply.content_type, reply.body
+        )
+        try:
+            signed.verify(destination.credential, received.get(names.AUTH_SIGN, ""))
+        except BadSignature as error:
+            if reply.status in (502, 503, 504):
+                raise PeerUnreachable(
+                    f"a gateway answered {reply.status} in the partner's place", where=destination.address
+                ) from None
+            raise PeerReplyInvalid(
+                f"the answer (HTTP {reply.status}) is not proven to be {destination.node_id}'s: {error.message}",
+                where=destination.address,
+                clause="MGT-2.2-auth-sign",
+                hint="Something between the nodes changed or invented it, or the partner changed its key",
+            ) from None
+
+    def _connected(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(limit=0, limit_per_host=64, ssl=self._tls, keepalive_timeout=30)
+            self._session = aiohttp.ClientSession(
+                connector=connector, auto_decompress=False, skip_auto_headers=("User-Agent", "Accept-Encoding")
+            )
+        return self._session
+
+
+async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+    body = await response.content.read(MAXIMUM_BODY_BYTES + 1)
+    while len(body) <= MAXIMUM_BODY_BYTES and (more := await response.content.read(MAXIMUM_BODY_BYTES)):
+        body += more
+    if len(body) > MAXIMUM_BODY_BYTES:
+        raise PeerReplyInvalid(f"the answer has more than {MAXIMUM_BODY_BYTES} bytes", where=str(response.url.path))
+    return body
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, TimeoutError | asyncio.TimeoutError):
+        return "it took too long"
+    return str(error) or type(error).__name__
+
