@@ -53,12 +53,13 @@ bench: venv-dev  ## measure; prints one JSON object
 # Pins are kept unless UPGRADE=1. base and node are subsets of dev: one version of everything everywhere.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-	$(if $(UPGRADE),--upgrade) --group build pyproject.toml
+	$(if $(UPGRADE),--upgrade)
 
 lock: venv-dev  ## write requirements/*.txt anew from pyproject.toml (UPGRADE=1: to newest versions)
-	@$(LOCK) --extra dev -o requirements/dev.txt
-	@$(LOCK) --extra node -c requirements/dev.txt -o requirements/node.txt
-	@$(LOCK) -c requirements/dev.txt -o requirements/base.txt
+	@$(LOCK) --group pip -o requirements/pip.txt
+	@$(LOCK) --group build pyproject.toml --extra dev -o requirements/dev.txt
+	@$(LOCK) --group build pyproject.toml --extra node -c requirements/dev.txt -o requirements/node.txt
+	@$(LOCK) --group build pyproject.toml -c requirements/dev.txt -o requirements/base.txt
 	@! grep -nE '^-|://|(^|[ =])/' requirements/*.txt || { echo "a lock names an index or a path" >&2; exit 1; }
 
 protobuf: venv-dev  ## generate the protobuf modules anew
@@ -82,8 +83,9 @@ $(VENV)/.created:
 	echo "creating $(VENV) with $$($$python --version)" >&2; rm -rf $(VENV); $$python -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.node: requirements/node.txt $(VENV)/.created
+$(VENV)/.node: requirements/node.txt requirements/pip.txt $(VENV)/.created
 	@echo "installing requirements/node.txt" >&2
+	@$(PIP_LOCKED) -r requirements/pip.txt
 	@$(PIP_LOCKED) -r requirements/node.txt
 	@touch $@
 
