@@ -370,6 +370,10 @@ CONTRACT_CONFIRM: Final = Endpoint(
     "contract.confirm", "MGT-3.2", "POST", f"{_PREFIX}/node/contract/confirm", ContractConfirm, Empty,
     "Tell the applicant the verdict on its application.", Proof.POSSESSION,
 )  # fmt: skip
+CONTRACT_TERMINATE: Final = Endpoint(
+    "contract.terminate", "MGT-3.3", "POST", f"{_PREFIX}/node/contract/terminate", ContractReference, Empty,
+    "End the contract between the two nodes.",
+)  # fmt: skip
 CONTRACT_QUERY: Final = Endpoint(
     "contract.query", "MGT-3.5", "GET", f"{_PREFIX}/node/contract/query", ContractReference, StatusReply,
     "Ask for the state of a contract.", Proof.NONE,
@@ -444,7 +448,7 @@ JOB_CONFIRM: Final = Endpoint(
 )  # fmt: skip
 
 ENDPOINTS: Final = (
-    CONTRACT_APPLY, CONTRACT_CONFIRM, CONTRACT_QUERY, NODE_QUERY, NODE_HEALTH,
+    CONTRACT_APPLY, CONTRACT_CONFIRM, CONTRACT_TERMINATE, CONTRACT_QUERY, NODE_QUERY, NODE_HEALTH,
     DATASET_LIST, DATASET_QUERY, DATASET_APPLY, DATASET_CONFIRM, DATASET_STATUS,
     PROJECT_APPLY, PROJECT_CONFIRM, PROJECT_STATUS,
     COMPONENT_LIST, COMPONENT_QUERY,

@@ -1,0 +1,188 @@
+"""Approvals that partners ask of each other: data sets, projects, flows and jobs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Final
+
+from pydantic import Field
+
+from interconn.api.own import own
+from interconn.standard.identifiers import Identifier
+from interconn.standard.management import AuditStatus, AuthScope, ProjectType
+from interconn.standard.flow import Config, Dag
+from interconn.standard.wire import Empty, WireModel
+
+
+class AuditKind(StrEnum):
+    """What is to be approved."""
+
+    DATASET = "DATASET"
+    PROJECT = "PROJECT"
+    FLOW = "FLOW"
+    JOB = "JOB"
+
+
+class DatasetRequest(WireModel):
+    """Apply for a grant of a partner's data set (MGT-4.3)."""
+
+    node_id: Identifier
+    dataset_id: Identifier
+    auth_scope: AuthScope | None = None
+    time_limit: int | None = Field(default=None, description="epoch milliseconds")
+    times_limit: int | None = Field(default=None, description="jobs")
+
+
+class ProjectCreate(WireModel):
+    """Create a project and ask each partner's approval (MGT-5.1)."""
+
+    name: str = Field(min_length=1, max_length=256)
+    partners: list[Identifier] = Field(min_length=1, max_length=64)
+    type: ProjectType | None = None
+    datasets: dict[Identifier, list[Identifier]] = Field(default={}, description="node id to its data sets")
+    description: str | None = None
+    project_id: Identifier | None = None
+
+
+class FlowCreate(WireModel):
+    """Create a flow in a project and ask each partner's approval (MGT-7.1)."""
+
+    name: str = Field(min_length=1, max_length=256)
+    project_id: Identifier
+    dag: Dag
+    config: Config | None = None
+    description: str | None = None
+    flow_id: Identifier | None = None
+
+
+class JobPropose(WireModel):
+    """Propose a job of a flow: its id is made and each party's approval asked, with our permits (MGT-8.1)."""
+
+    flow_id: Identifier
+    config: Config
+    name: str = Field(default="job", min_length=1, max_length=256)
+
+
+class AuditDecision(WireModel):
+    """Approve or reject what a partner applied for. Limits may only tighten what was asked for."""
+
+    audit_id: Identifier
+    time_limit: int | None = None
+    times_limit: int | None = None
+    reason: str = ""
+
+
+class AuditReference(WireModel):
+    """An audit by its id."""
+
+    audit_id: Identifier
+
+
+class AuditSearch(WireModel):
+    """Which audits to list."""
+
+    kind: AuditKind | None = None
+    status: AuditStatus | None = None
+    subject_id: Identifier | None = None
+
+
+class AuditView(WireModel):
+    """An audit as this node sees it."""
+
+    audit_id: str
+    kind: AuditKind
+    subject_id: str = Field(description="id of the data set, project, flow or job")
+    node_id: str = Field(description="the other side")
+    direction: str = Field(description="APPLICANT: we asked; PARTNER: they did")
+    status: AuditStatus
+    has_permit: bool = False
+    waits_for: str = ""
+    applied_at: int
+    decided_at: int | None = None
+    decided_by: str = ""
+    details: dict[str, Any] = {}
+
+
+class AuditViews(WireModel):
+    """Some audits."""
+
+    audits: list[AuditView]
+
+
+class PartnerStatus(WireModel):
+    """What the partner says of an audit (MGT-4.6, MGT-5.4, MGT-7.4)."""
+
+    audit_id: str
+    here: AuditStatus
+    there: AuditStatus
+
+
+class ProjectView(WireModel):
+    """A project as this node sees it."""
+
+    project_id: str
+    name: str
+    type: str | None = None
+    initiator: str
+    approved: bool
+    audits: list[AuditView] = []
+
+
+class ProjectViews(WireModel):
+    """All projects."""
+
+    projects: list[ProjectView]
+
+
+class FlowView(WireModel):
+    """A flow as this node sees it."""
+
+    flow_id: str
+    project_id: str
+    name: str
+    initiator: str
+    digest: str
+    approved: bool
+    dag: Dag
+    audits: list[AuditView] = []
+
+
+class FlowViews(WireModel):
+    """All flows."""
+
+    flows: list[FlowView]
+
+
+class JobProposal(WireModel):
+    """A proposed job: which approvals it has, and which it waits for."""
+
+    job_id: str
+    flow_id: str
+    project_id: str
+    name: str
+    initiator: str
+    approved: bool
+    dag_digest: str
+    config_digest: str
+    audits: list[AuditView] = []
+
+
+DATASET_REQUEST: Final = own(
+    "dataset.request", "POST", "/datasets/request", DatasetRequest, AuditView, "Apply for a partner's data set."
+)
+PROJECT_CREATE: Final = own("project.create", "POST", "/projects/create", ProjectCreate, ProjectView, "Create a project.")
+PROJECT_LIST: Final = own("project.list", "GET", "/projects", Empty, ProjectViews, "List projects.")
+FLOW_CREATE: Final = own("flow.create", "POST", "/flows/create", FlowCreate, FlowView, "Create a flow.")
+FLOW_LIST: Final = own("flow.list", "GET", "/flows", Empty, FlowViews, "List flows.")
+JOB_PROPOSE: Final = own("job.propose", "POST", "/jobs/propose", JobPropose, JobProposal, "Propose a job.")
+AUDIT_LIST: Final = own("audit.list", "GET", "/audits", AuditSearch, AuditViews, "List approvals.")
+AUDIT_APPROVE: Final = own("audit.approve", "POST", "/audits/approve", AuditDecision, AuditView, "Approve.")
+AUDIT_REJECT: Final = own("audit.reject", "POST", "/audits/reject", AuditDecision, AuditView, "Reject.")
+AUDIT_ASK: Final = own(
+    "audit.ask", "GET", "/audits/ask", AuditReference, PartnerStatus, "Ask the partner how an approval stands."
+)
+
+ENDPOINTS: Final = (
+    DATASET_REQUEST, PROJECT_CREATE, PROJECT_LIST, FLOW_CREATE, FLOW_LIST, JOB_PROPOSE,
+    AUDIT_LIST, AUDIT_APPROVE, AUDIT_REJECT, AUDIT_ASK,
+)  # fmt: skip

@@ -1,0 +1,100 @@
+"""Jobs as they run."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic import Field
+
+from interconn.api.own import own
+from interconn.standard.control import JobReference, JobStatus, TaskStatus
+from interconn.standard.identifiers import Identifier
+from interconn.standard.wire import Empty, WireModel
+
+
+class JobRun(WireModel):
+    """Start a job whose approvals are all there."""
+
+    job_id: Identifier
+
+
+class Progress(WireModel):
+    """How far a component says it is."""
+
+    phase: str = ""
+    done: int = 0
+    total: int = 0
+
+
+class PartyView(WireModel):
+    """One party's share of a task."""
+
+    node_id: str
+    role: str = Field(description="role and ordinal, e.g. guest.0")
+    status: TaskStatus
+    progress: Progress | None = None
+    reason: str = ""
+    outputs: dict[str, Any] = Field(default={}, description="output key to where it lies; own node only")
+    started_at: int | None = None
+    ended_at: int | None = None
+
+
+class TaskView(WireModel):
+    """A task of a job."""
+
+    task_id: str
+    name: str
+    component: str
+    status: TaskStatus
+    parties: list[PartyView] = []
+    started_at: int | None = None
+    ended_at: int | None = None
+
+
+class JobView(WireModel):
+    """A job as this node sees it: as scheduler it knows all parties, as participant its own share.
+
+    A participant that is not the scheduler fills in what the scheduler tells it (CTL-3.7).
+    """
+
+    job_id: str
+    flow_id: str = ""
+    status: JobStatus
+    outcome: str = Field(default="", description="SUCCESS or FAILED once FINISHED; REJECTED; empty before")
+    reason: str = ""
+    scheduler: str
+    initiator: str
+    tasks: list[TaskView] = []
+    created_at: int
+    ended_at: int | None = None
+    session_bytes: dict[str, int] = {}
+
+
+class JobViews(WireModel):
+    """All jobs."""
+
+    jobs: list[JobView]
+
+
+class JobLogRequest(WireModel):
+    """Log lines of a task of this node."""
+
+    task_id: Identifier
+    start: int = Field(default=0, ge=0)
+    length: int = Field(default=1000, ge=1, le=100_000)
+
+
+class JobLog(WireModel):
+    """Log lines, first first."""
+
+    lines: list[str]
+    total: int
+
+
+JOB_RUN: Final = own("job.run", "POST", "/jobs/run", JobRun, JobView, "Start an approved job.")
+JOB_SHOW: Final = own("job.show", "GET", "/jobs/show", JobReference, JobView, "How a job stands.")
+JOB_LIST: Final = own("job.list", "GET", "/jobs", Empty, JobViews, "List jobs.")
+JOB_STOP: Final = own("job.stop", "POST", "/jobs/stop", JobReference, JobView, "Stop a job.")
+JOB_LOG: Final = own("job.log", "GET", "/jobs/log", JobLogRequest, JobLog, "Log of a task on this node.")
+
+ENDPOINTS: Final = (JOB_RUN, JOB_SHOW, JOB_LIST, JOB_STOP, JOB_LOG)

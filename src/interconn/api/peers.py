@@ -1,0 +1,96 @@
+"""Partners and the contracts with them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from interconn.api.own import own
+from interconn.standard.identifiers import Identifier
+from interconn.standard.management import NodeInformation
+from interconn.standard.wire import Empty, WireModel
+
+
+class PeerApply(WireModel):
+    """Apply for cooperation with the node at an address (MGT-3.1).
+
+    `fingerprint` is the partner's, received out of band; without it the contract is not used until
+    `PeerApprove` has brought it.
+    """
+
+    address: Annotated[str, Field(min_length=1, max_length=512)]
+    node_id: Identifier
+    fingerprint: str | None = None
+    expired_time: int | None = None
+    description: str | None = None
+
+
+class PeerApprove(WireModel):
+    """Approve an application, or compare the key of a partner that approved ours (MGT-3.2)."""
+
+    contract_id: Identifier
+    fingerprint: str
+    expired_time: int | None = None
+    accept_unproven: bool = False
+
+
+class PeerDecision(WireModel):
+    """Reject or terminate a contract."""
+
+    contract_id: Identifier
+
+
+class PeerAsk(WireModel):
+    """Ask a partner about itself and about the contract."""
+
+    node_id: Identifier
+
+
+class ContractView(WireModel):
+    """A contract as this node sees it."""
+
+    contract_id: str
+    node_id: str
+    inst_id: str
+    institution: str
+    name: str
+    address: str
+    system: str
+    direction: str = Field(description="APPLICANT: we applied; PARTNER: they did")
+    status: str
+    auth_type: str
+    fingerprint: str
+    key_proven: bool = Field(description="the partner signed with the key it sent")
+    key_compared: bool = Field(description="a person compared the fingerprint")
+    usable: bool
+    waits_for: str = Field(default="", description="whom it waits for and for what")
+    applied_at: int
+    decided_at: int | None = None
+    expired_time: int | None = None
+    dialect: str = "standard"
+
+
+class ContractViews(WireModel):
+    """All contracts."""
+
+    contracts: list[ContractView]
+
+
+class PeerAnswer(WireModel):
+    """What a partner answered (MGT-3.5, MGT-3.6, MGT-3.7)."""
+
+    node: NodeInformation
+    health: str
+    contract_id: str
+    contract_status: str
+
+
+PEER_APPLY: Final = own("peer.apply", "POST", "/peers/apply", PeerApply, ContractView, "Apply for cooperation.")
+PEER_APPROVE: Final = own("peer.approve", "POST", "/peers/approve", PeerApprove, ContractView, "Approve a partner.")
+PEER_REJECT: Final = own("peer.reject", "POST", "/peers/reject", PeerDecision, ContractView, "Reject an application.")
+PEER_TERMINATE: Final = own("peer.terminate", "POST", "/peers/terminate", PeerDecision, ContractView, "End a contract.")
+PEER_LIST: Final = own("peer.list", "GET", "/peers", Empty, ContractViews, "List contracts.")
+PEER_ASK: Final = own("peer.ask", "GET", "/peers/ask", PeerAsk, PeerAnswer, "Ask a partner about itself.")
+
+ENDPOINTS: Final = (PEER_APPLY, PEER_APPROVE, PEER_REJECT, PEER_TERMINATE, PEER_LIST, PEER_ASK)

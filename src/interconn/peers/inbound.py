@@ -1,0 +1,258 @@
+"""The gate through which calls of other nodes come in: proven, fresh, meant for us, and answered signed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from interconn import dialects
+from interconn.dialects import STANDARD, Dialect
+from interconn.dialects.dialect import WireReply
+from interconn.identity.credentials import Credential
+from interconn.identity.keys import Signer
+from interconn.identity.nonces import NonceStore
+from interconn.identity.signature import SignedReply, SignedRequest
+from interconn.peers.directory import Peer, PeerDirectory
+from interconn.standard import headers as names
+from interconn.standard.endpoint import Endpoint, Proof
+from interconn.standard.errors import (
+    InterconnError,
+    MalformedBody,
+    MissingHeader,
+    WrongTarget,
+)
+from interconn.standard.management import ContractApply, ContractConfirm
+from interconn.standard.wire import MAXIMUM_BODY_BYTES, WireModel
+from interconn.state.clock import Clock
+from interconn.state.crash_points import reach
+
+log = structlog.get_logger()
+
+RequestModel = TypeVar("RequestModel", bound=WireModel)
+ReplyModel = TypeVar("ReplyModel", bound=WireModel)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls, as far as proven.
+
+    Attributes:
+        node_id: the calling node; proven if `peer` is set, or if `proven_key` is and it is first contact.
+        trace_id: identifier of the chain of calls.
+        peer: the partner whose signature was checked, for endpoints that ask for a contract.
+        proven_key: the key whose possession a first contact has proven, or None where it did not sign.
+        permits: value of x-mprac-token-set; secret.
+        request_digest: hex SHA-256 of the body, for the audit trail.
+        extensions: our own marked headers, names in lower case.
+    """
+
+    node_id: str
+    trace_id: str
+    peer: Peer | None
+    proven_key: Credential | None
+    permits: str = field(repr=False)
+    request_digest: str
+    extensions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Service(Generic[RequestModel, ReplyModel]):
+    """An endpoint and what serves it."""
+
+    endpoint: Endpoint[RequestModel, ReplyModel]
+    handle: Callable[[Caller, RequestModel], Awaitable[ReplyModel]]
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A request of another node as it arrived."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Gate:
+    """Proves callers and signs answers.
+
+    Args:
+        node_id: this node's id.
+        signer: this node's key.
+        directory: the partners.
+        nonces: nonces used so far.
+        clock: time.
+    """
+
+    def __init__(
+        self, *, node_id: str, signer: Signer, directory: PeerDirectory, nonces: NonceStore, clock: Clock
+    ) -> None:
+        self.node_id = node_id
+        self._signer = signer
+        self._directory = directory
+        self._nonces = nonces
+        self._clock = clock
+
+    def routes(self, services: Sequence[Service[Any, Any]]) -> list[Route]:
+        """Return Starlette routes that serve `services` to other nodes."""
+        return [
+            Route(service.endpoint.path, self._serve(service), methods=list(service.endpoint.methods))
+            for service in services
+        ]
+
+    def admit(self, arrival: Arrival) -> Peer:
+        """Prove that a partner under contract sent this, now, to us, and only once.
+
+        Raises:
+            MissingHeader, WrongTarget: the header block is not complete or names another node.
+            UnknownNode, ContractNotUsable: no contract allows the call.
+            BadSignature: the signature is missing or wrong.
+            StaleClock, ReplayedNonce: the request is old or was served before.
+        """
+        source = self._check_headers(arrival)
+        peer = self._directory.usable(source)
+        SignedRequest(arrival.method, arrival.target, arrival.headers, arrival.body).verify(peer.credential)
+        # Only after the signature: a stranger must not be able to use up a partner's nonces.
+        self._accept_nonce(source, arrival)
+        return peer
+
+    def sign(self, arrival_headers: Mapping[str, str], reply: WireReply) -> dict[str, str]:
+        """Return the headers that prove a reply to be this node's answer to that very request."""
+        signed = SignedReply(
+            self.node_id,
+            arrival_headers.get(names.SOURCE_NODE_ID, ""),
+            arrival_headers.get(names.NONCE, ""),
+            reply.status,
+            reply.content_type,
+            reply.body,
+        )
+        return {"content-type": reply.content_type, names.AUTH_SIGN: signed.sign(self._signer)}
+
+    def _serve(self, service: Service[Any, Any]) -> Callable[[Request], Awaitable[Response]]:
+        async def serve(request: Request) -> Response:
+            headers = {name.lower(): value for name, value in request.headers.items()}
+            dialect: Dialect = STANDARD
+            try:
+                arrival = Arrival(request.method, _raw_target(request), headers, await read_bounded(request))
+                dialect = self._dialect_of(headers.get(names.SOURCE_NODE_ID, ""))
+                with structlog.contextvars.bound_contextvars(trace_id=headers.get(names.TRACE_ID, "")):
+                    reply = await self._answer(service, arrival, dict(request.query_params), dialect)
+            except InterconnError as error:
+                log.info("refused", endpoint=service.endpoint.name, caller=headers.get(names.SOURCE_NODE_ID), **_parts(error))
+                reply = dialect.write_error(error)
+            except ClientDisconnect:
+                return Response(status_code=400)
+            except Exception:
+                log.exception("failed", endpoint=service.endpoint.name)
+                reply = dialect.write_error(
+                    InterconnError("this node failed to serve the call", hint="Its operator finds the trace id in the log")
+                )
+            # The server would add a content type of its own; what is signed must be what is sent.
+            return Response(reply.body, reply.status, headers=self.sign(headers, reply))
+
+        return serve
+
+    async def _answer(
+        self, service: Service[Any, Any], arrival: Arrival, query: dict[str, str], dialect: Dialect
+    ) -> WireReply:
+        endpoint = service.endpoint
+        peer = self.admit(arrival) if endpoint.proof is Proof.CONTRACT else None
+        if peer is None:
+            self._check_headers(arrival)
+        message = dialect.read_request(
+            endpoint, query=query, content_type=arrival.headers.get("content-type", ""), body=arrival.body
+        )
+        proven_key = self._prove_possession(arrival, message) if endpoint.proof is Proof.POSSESSION else None
+        caller = Caller(
+            node_id=arrival.headers[names.SOURCE_NODE_ID],
+            trace_id=arrival.headers[names.TRACE_ID],
+            peer=peer,
+            proven_key=proven_key,
+            permits=arrival.headers.get(names.PERMIT_SET, ""),
+            request_digest=hashlib.sha256(arrival.body).hexdigest(),
+            extensions={
+                name: value for name, value in arrival.headers.items() if name.startswith(names.EXTENSION_PREFIX)
+            },
+        )
+        reach("inbound.before_handle")
+        reply = await service.handle(caller, message)
+        reach("inbound.after_handle")
+        return dialect.write_reply(endpoint, reply)
+
+    def _check_headers(self, arrival: Arrival) -> str:
+        headers = arrival.headers
+        for name in names.REQUIRED_SIGNED:
+            if not headers.get(name):
+                raise MissingHeader("the header is missing", where=name, clause="MGT-2.2-headers")
+            if len(headers[name]) > 256:
+                raise MissingHeader("the header is longer than 256 characters", where=name, clause="MGT-2.2-headers")
+        if arrival.method == "POST" and not headers.get(names.CSRF_PROTECTION):
+            raise MissingHeader(
+                "the header is missing on a POST", where=names.CSRF_PROTECTION, clause="MGT-2.2-csrf",
+                hint="Any value that is not empty will do",
+            )  # fmt: skip
+        if headers[names.TARGET_NODE_ID] != self.node_id:
+            raise WrongTarget("the request is for another node", where=names.TARGET_NODE_ID, clause="MGT-2.2-node-ids")
+        return headers[names.SOURCE_NODE_ID]
+
+    def _prove_possession(self, arrival: Arrival, message: WireModel) -> Credential | None:
+        # MGT-3.1 and MGT-3.2 go unsigned by the standard. A signature by the key in the body, where there is one,
+        # proves that the sender holds it; a person is told when there is none (docs/decisions/0004-first-contact.md).
+        if not isinstance(message, ContractApply | ContractConfirm) or not message.auth_credential:
+            return None
+        assert message.auth_type
+        credential = Credential.parse(message.auth_type, message.auth_credential)
+        if not arrival.headers.get(names.AUTH_SIGN):
+            return None
+        SignedRequest(arrival.method, arrival.target, arrival.headers, arrival.body).verify(credential)
+        self._accept_nonce(f"{arrival.headers[names.SOURCE_NODE_ID]} {credential.fingerprint}", arrival)
+        return credential
+
+    def _accept_nonce(self, source: str, arrival: Arrival) -> None:
+        stamp = arrival.headers[names.TIMESTAMP]
+        if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 16):
+            raise MissingHeader(
+                "the timestamp must be epoch milliseconds", where=names.TIMESTAMP, clause="MGT-2.2-replay"
+            )
+        self._nonces.accept(source, arrival.headers[names.NONCE], int(stamp), self._clock.now())
+
+    def _dialect_of(self, node_id: str) -> Dialect:
+        try:
+            return dialects.by_name(self._directory.usable(node_id).dialect)
+        except InterconnError:
+            return STANDARD
+
+
+async def read_bounded(request: Request, limit: int = MAXIMUM_BODY_BYTES) -> bytes:
+    """Read a body up to a limit, bytes.
+
+    Raises:
+        MalformedBody: there is more.
+    """
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise MalformedBody(f"the body has more than the {limit} bytes accepted", where="body")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _raw_target(request: Request) -> str:
+    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    query: bytes = request.scope["query_string"]
+    return (raw + b"?" + query if query else raw).decode("latin-1")
+
+
+def _parts(error: InterconnError) -> dict[str, Any]:
+    return {"reason": error.message, "where": error.where, "clause": error.clause, "code": error.code}
+
+
+
