@@ -62,9 +62,8 @@ lock: venv-dev  ## write requirements/*.txt anew from pyproject.toml (UPGRADE=1:
 	@$(LOCK) --group build pyproject.toml -c requirements/dev.txt -o requirements/base.txt
 	@! grep -nE '^-|://|(^|[ =])/' requirements/*.txt || { echo "a lock names an index or a path" >&2; exit 1; }
 
-protobuf: venv-dev  ## generate the protobuf modules anew
-	@$(BIN)/python -m grpc_tools.protoc -I src --python_out src --pyi_out src \
-		$$(find src -name '*.proto' | sort)
+protobuf:  ## generate the protobuf modules anew
+	@sh tools/protobuf.sh
 
 clean:  ## remove .venv and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
