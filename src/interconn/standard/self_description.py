@@ -253,9 +253,7 @@ class SelfDescription(_Part):
             if parameter.name in values:
                 parameter.check(values[parameter.name])
             elif not parameter.optional and parameter.default_value is None:
-                raise InvalidFlow(
-                    "must be given", where=f"parameter {parameter.name}", clause="CMP-2-inputParam"
-                )
+                raise InvalidFlow("must be given", where=f"parameter {parameter.name}", clause="CMP-2-inputParam")
 
     def read_parameters(self, texts: Mapping[str, str]) -> dict[str, Any]:
         """Return typed values for environment texts: defaults filled in, each value checked.
@@ -270,9 +268,7 @@ class SelfDescription(_Part):
             text = texts.get(parameter.name, parameter.default_value)
             if text is None:
                 if not parameter.optional:
-                    raise InvalidFlow(
-                        "must be given", where=f"parameter {parameter.name}", clause="CMP-2-inputParam"
-                    )
+                    raise InvalidFlow("must be given", where=f"parameter {parameter.name}", clause="CMP-2-inputParam")
                 values[parameter.name] = None
                 continue
             value = parameter.read(text)
@@ -337,9 +333,7 @@ def to_environment_text(value: Any) -> str:
         return repr(value)
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
-    raise InvalidFlow(
-        f"a value of type {type(value).__name__} has no environment text", clause="CMP-G3.2.2.2-values"
-    )
+    raise InvalidFlow(f"a value of type {type(value).__name__} has no environment text", clause="CMP-G3.2.2.2-values")
 
 
 def from_environment_text(text: str, type_word: str) -> Any:
