@@ -1,0 +1,1 @@
+"""Composition of a node: configuration, wiring, listeners and life cycle."""

@@ -1,0 +1,200 @@
+"""Configuration of a node: `node.toml` in its home, every value overridable by the environment.
+
+`[partner] port = 7304` is overridden by `INTERCONN_PARTNER__PORT`. A member that is not known is refused,
+so that a misspelt one cannot silently leave a default in force.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from interconn.standard.errors import ConfigurationError
+from interconn.standard.identifiers import Identifier
+from interconn.standard.management import AuthType
+from interconn.standard.wire import describe
+
+FILE_NAME = "node.toml"
+Port = Annotated[int, Field(ge=0, le=65535)]
+Name = Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class Section(BaseModel):
+    """A table of the configuration file."""
+
+    model_config = ConfigDict(extra="forbid", validate_default=True)
+
+
+class NodeSection(Section):
+    """Who the node is."""
+
+    node_id: Identifier
+    inst_id: Identifier
+    institution: Name
+    name: Name
+    description: str = ""
+
+
+class PartnerSection(Section):
+    """The listener that partners reach.
+
+    `address` is what partners are told; `tls = false` serves plain HTTP, and the node says so loudly.
+    """
+
+    host: str = "0.0.0.0"  # noqa: S104 - partners come from outside; every call is proven
+    port: Port = 7304  # TRN-G5.1.1.1-port
+    address: str = ""
+    tls: bool = True
+    certificate: str = "tls/node.pem"
+    private_key: str = "tls/node.key"
+    trusted: str = "tls/trusted"
+
+    @field_validator("address")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/")):
+            raise ValueError("must be like https://node.bank.example:7304")
+        return value.rstrip("/")
+
+
+class LocalSection(Section):
+    """A listener for this machine or its pod network."""
+
+    host: str = "127.0.0.1"
+    port: Port
+
+
+class ComponentSection(LocalSection):
+    """The listener of algorithm components."""
+
+    port: Port = 7305
+
+
+class AdminSection(LocalSection):
+    """The listener of the institution's own people and systems."""
+
+    port: Port = 7306
+
+
+class StateSection(Section):
+    """Where the node keeps its state."""
+
+    database: str = Field(default="", description="SQLAlchemy URL; SQLite in the home where empty")
+
+
+class SecuritySection(Section):
+    """Bounds that callers must keep."""
+
+    clock_window_seconds: int = Field(default=300, ge=5, le=3600)
+    require_known_nodes: bool = Field(default=False, description="answer node/query to partners only (MGT-G2.2.3.3-1)")
+
+
+class ControlSection(Section):
+    """How jobs are run."""
+
+    patience_seconds: float = Field(default=45, gt=0, description="how long a silent partner is waited for")
+
+
+class TransportSection(Section):
+    """Bounds of the transport layer."""
+
+    session_bytes: int = Field(default=256 * 1024 * 1024, ge=1024)
+    session_messages: int = Field(default=100_000, ge=1)
+
+
+class LogSection(Section):
+    """What the node logs."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(BaseSettings):
+    """All of a node's configuration."""
+
+    model_config = SettingsConfigDict(env_prefix="INTERCONN_", env_nested_delimiter="__", extra="forbid")
+
+    node: NodeSection
+    partner: PartnerSection = PartnerSection()
+    component: ComponentSection = ComponentSection()
+    admin: AdminSection = AdminSection()
+    state: StateSection = StateSection()
+    security: SecuritySection = SecuritySection()
+    control: ControlSection = ControlSection()
+    transport: TransportSection = TransportSection()
+    log: LogSection = LogSection()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment outranks the file, whose content is given as initial values."""
+        return env_settings, init_settings
+
+
+class InitialSettings(Section):
+    """What `interconn node init` is told.
+
+    Attributes:
+        home: the node's folder, made if absent.
+        auth_type: how the node signs.
+        hosts: names and addresses for the TLS certificate.
+        certificate, private_key: PEM files of the institution's own authority, instead of a self-signed one.
+        trusted: PEM files of authorities to trust partners' servers by.
+    """
+
+    home: Path
+    node: NodeSection
+    partner: PartnerSection = PartnerSection()
+    component: ComponentSection = ComponentSection()
+    admin: AdminSection = AdminSection()
+    auth_type: AuthType = AuthType.SHA256_ECDSA
+    hosts: list[str] = ["localhost", "127.0.0.1"]
+    certificate: Path | None = None
+    private_key: Path | None = None
+    trusted: list[Path] = []
+
+
+def load(home: Path) -> Settings:
+    """Read the configuration of a node.
+
+    Args:
+        home: the node's folder.
+
+    Raises:
+        ConfigurationError: the file is missing, is not TOML, or holds a value that cannot be used.
+    """
+    path = home / FILE_NAME
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(
+            "there is no node here", where=str(path), hint="Make one with 'interconn node init', or give its --home"
+        ) from None
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"the configuration cannot be read: {error}", where=str(path)) from None
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise ConfigurationError(
+            describe(error), where=str(path), hint="See docs/configuration.md; the environment outranks the file"
+        ) from None
+
+
+def write(path: Path, sections: dict[str, Any]) -> None:
+    """Write a configuration file that is there whole or not at all."""
+    temporary = path.with_suffix(".partial")
+    temporary.write_text(tomli_w.dumps(sections), encoding="utf-8")
+    os.replace(temporary, path)

@@ -1,0 +1,133 @@
+"""Making a new node: its home, configuration, keys, certificate, admin token and database."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from interconn.identity.certificates import create_node_certificate
+from interconn.identity.keys import FileKeyStore, Signer, write_private
+from interconn.node import settings
+from interconn.node.settings import InitialSettings
+from interconn.standard.errors import ConfigurationError
+from interconn.standard.identifiers import new_token
+from interconn.state import schema
+from interconn.state.database import database_url
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folders and files of a node."""
+
+    root: Path
+
+    @property
+    def configuration(self) -> Path:
+        """The configuration file."""
+        return self.root / settings.FILE_NAME
+
+    @property
+    def keys(self) -> Path:
+        """The signing key's folder, mode 0700."""
+        return self.root / "keys"
+
+    @property
+    def admin_token(self) -> Path:
+        """The admin listener's token, mode 0600."""
+        return self.root / "admin.token"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite database."""
+        return self.root / "state" / "node.db"
+
+    @property
+    def nonces(self) -> Path:
+        """Nonces seen."""
+        return self.root / "state" / "nonces.db"
+
+    @property
+    def journal(self) -> Path:
+        """Messages not yet taken by components."""
+        return self.root / "state" / "journal"
+
+    @property
+    def storage(self) -> Path:
+        """Data sets."""
+        return self.root / "storage"
+
+    @property
+    def tasks(self) -> Path:
+        """Working directories of tasks."""
+        return self.root / "tasks"
+
+    @property
+    def running(self) -> Path:
+        """What a running node tells of itself."""
+        return self.root / "run"
+
+    def database_url(self, configured: str) -> str:
+        """Return the configured database URL, or that of the SQLite file."""
+        return configured or database_url(self.database)
+
+
+def initialise(initial: InitialSettings) -> Signer:
+    """Make a node and return its signer, whose fingerprint partners are told.
+
+    Raises:
+        ConfigurationError: a node is there already, or a file given cannot be used.
+    """
+    home = Home(initial.home.absolute())
+    if home.configuration.exists():
+        raise ConfigurationError(
+            "a node is here already", where=str(home.root), hint="Choose another --home; nothing was changed"
+        )
+    try:
+        home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        home.root.chmod(0o700)
+        for folder in (home.database.parent, home.journal, home.storage, home.tasks, home.running):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        _certificates(initial, home)
+        signer = FileKeyStore(home.keys).create(initial.auth_type)
+        write_private(home.admin_token, f"{new_token()}\n".encode())
+        schema.upgrade(database_url(home.database))
+        # The configuration comes last: a node without one is not a node, and init can simply be run again.
+        settings.write(home.configuration, _sections(initial))
+    except OSError as error:
+        raise ConfigurationError(
+            f"the node cannot be made: {error.strerror}", where=str(error.filename or home.root)
+        ) from None
+    return signer
+
+
+def _sections(initial: InitialSettings) -> dict[str, dict[str, object]]:
+    return {
+        "node": initial.node.model_dump(),
+        "partner": {**initial.partner.model_dump(), "address": initial.partner.address or _default_address(initial)},
+        "component": initial.component.model_dump(),
+        "admin": initial.admin.model_dump(),
+    }
+
+
+def _default_address(initial: InitialSettings) -> str:
+    scheme = "https" if initial.partner.tls else "http"
+    return f"{scheme}://{initial.hosts[0]}:{initial.partner.port}"
+
+
+def _certificates(initial: InitialSettings, home: Home) -> None:
+    certificate_file = home.root / initial.partner.certificate
+    key_file = home.root / initial.partner.private_key
+    trusted = home.root / initial.partner.trusted
+    trusted.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if (initial.certificate is None) != (initial.private_key is None):
+        raise ConfigurationError("a certificate and its private key go together", where="certificate")
+    if initial.certificate and initial.private_key:
+        shutil.copyfile(initial.certificate, certificate_file)
+        write_private(key_file, initial.private_key.read_bytes())
+    else:
+        made = create_node_certificate(initial.node.node_id, initial.hosts)
+        certificate_file.write_bytes(made.certificate)
+        write_private(key_file, made.private_key)
+    for source in initial.trusted:
+        shutil.copyfile(source, trusted / source.with_suffix(".pem").name)
