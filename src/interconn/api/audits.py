@@ -8,9 +8,9 @@ from typing import Any, Final
 from pydantic import Field
 
 from interconn.api.own import own
+from interconn.standard.flow import Config, Dag
 from interconn.standard.identifiers import Identifier
 from interconn.standard.management import AuditStatus, AuthScope, ProjectType
-from interconn.standard.flow import Config, Dag
 from interconn.standard.wire import Empty, WireModel
 
 
@@ -170,7 +170,9 @@ class JobProposal(WireModel):
 DATASET_REQUEST: Final = own(
     "dataset.request", "POST", "/datasets/request", DatasetRequest, AuditView, "Apply for a partner's data set."
 )
-PROJECT_CREATE: Final = own("project.create", "POST", "/projects/create", ProjectCreate, ProjectView, "Create a project.")
+PROJECT_CREATE: Final = own(
+    "project.create", "POST", "/projects/create", ProjectCreate, ProjectView, "Create a project."
+)
 PROJECT_LIST: Final = own("project.list", "GET", "/projects", Empty, ProjectViews, "List projects.")
 FLOW_CREATE: Final = own("flow.create", "POST", "/flows/create", FlowCreate, FlowView, "Create a flow.")
 FLOW_LIST: Final = own("flow.list", "GET", "/flows", Empty, FlowViews, "List flows.")

@@ -44,7 +44,12 @@ class ComponentShow(WireModel):
 
 COMPONENT_LIST: Final = own("component.own", "GET", "/components", Empty, ComponentViews, "List own components.")
 COMPONENT_DISCOVER: Final = own(
-    "component.discover", "GET", "/components/discover", ComponentDiscover, ComponentPage, "List a partner's components."
+    "component.discover",
+    "GET",
+    "/components/discover",
+    ComponentDiscover,
+    ComponentPage,
+    "List a partner's components.",
 )
 COMPONENT_SHOW: Final = own(
     "component.show", "GET", "/components/show", ComponentShow, ComponentDetail, "Show a partner's component."

@@ -68,7 +68,9 @@ class SessionList(WireModel):
 
 
 NODE_STATUS: Final = own("node.status", "GET", "/node/status", Empty, NodeStatus, "How the node is.")
-SESSION_OPEN: Final = own("session.open", "POST", "/sessions/open", SessionOpen, SessionOpened, "Open a session by hand.")
+SESSION_OPEN: Final = own(
+    "session.open", "POST", "/sessions/open", SessionOpen, SessionOpened, "Open a session by hand."
+)
 SESSION_LIST: Final = own("session.list", "GET", "/sessions", Empty, SessionList, "List open transport sessions.")
 
 ENDPOINTS: Final = (NODE_STATUS, SESSION_OPEN, SESSION_LIST)

@@ -141,7 +141,5 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def _signer(key: PrivateKey, auth_type: AuthType) -> LocalSigner:
-    pem = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    pem = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return LocalSigner(Credential.parse(auth_type, pem.decode()), key)

@@ -11,9 +11,7 @@ from typing import Any
 import structlog
 
 _SECRET_NAME = re.compile(r"token|secret|password|permit|private|credential|authorization|auth_sign", re.IGNORECASE)
-_SECRET_TEXT = re.compile(
-    r"(?i)(password=|x-ptp-token[:=]\s*|x-mprac-token-set[:=]\s*|bearer\s+)[^\s&,;'\"]+"
-)
+_SECRET_TEXT = re.compile(r"(?i)(password=|x-ptp-token[:=]\s*|x-mprac-token-set[:=]\s*|bearer\s+)[^\s&,;'\"]+")
 HIDDEN = "***"
 
 

@@ -38,7 +38,9 @@ class TokenCheck:
         given = hashlib.sha256(presented.strip().encode()).digest()
         if scheme.lower() != "bearer" or not hmac.compare_digest(given, self._digest):
             raise BadToken(
-                "an admin token is needed", where="authorization", hint="It lies in the file admin.token of the node's home"
+                "an admin token is needed",
+                where="authorization",
+                hint="It lies in the file admin.token of the node's home",
             )
         return Person("admin", request.headers.get(names.TRACE_ID, "")[:128] or new_id("trace"))
 

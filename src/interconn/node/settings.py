@@ -6,7 +6,6 @@ so that a misspelt one cannot silently leave a default in force.
 
 from __future__ import annotations
 
-import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -197,4 +196,4 @@ def write(path: Path, sections: dict[str, Any]) -> None:
     """Write a configuration file that is there whole or not at all."""
     temporary = path.with_suffix(".partial")
     temporary.write_text(tomli_w.dumps(sections), encoding="utf-8")
-    os.replace(temporary, path)
+    temporary.replace(path)

@@ -52,6 +52,7 @@ def check_server_files(home: Path, partner: PartnerSection) -> tuple[Path, Path]
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
     except (OSError, ssl.SSLError) as error:
         raise ConfigurationError(
-            f"the TLS certificate and key cannot be used: {error}", where=f"{partner.certificate}, {partner.private_key}"
+            f"the TLS certificate and key cannot be used: {error}",
+            where=f"{partner.certificate}, {partner.private_key}",
         ) from None
     return certificate, key

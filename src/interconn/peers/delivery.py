@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -87,9 +88,9 @@ class Delivery:
             if node_id not in self._busy:
                 task = asyncio.create_task(self._send_all(messages))
                 self._busy[node_id] = task
-                task.add_done_callback(lambda _, node_id=node_id: self._finished(node_id))
+                task.add_done_callback(partial(self._finished, node_id))
 
-    def _finished(self, node_id: str) -> None:
+    def _finished(self, node_id: str, _task: asyncio.Task[None]) -> None:
         self._busy.pop(node_id, None)
         self._database.signals.notify(outbox.OUTBOX_TOPIC)
 

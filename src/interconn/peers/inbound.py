@@ -145,14 +145,18 @@ class Gate:
                 with structlog.contextvars.bound_contextvars(trace_id=headers.get(names.TRACE_ID, "")):
                     reply = await self._answer(service, arrival, dict(request.query_params), dialect)
             except InterconnError as error:
-                log.info("refused", endpoint=service.endpoint.name, caller=headers.get(names.SOURCE_NODE_ID), **_parts(error))
+                log.info(
+                    "refused", endpoint=service.endpoint.name, caller=headers.get(names.SOURCE_NODE_ID), **_parts(error)
+                )
                 reply = dialect.write_error(error)
             except ClientDisconnect:
                 return Response(status_code=400)
             except Exception:
                 log.exception("failed", endpoint=service.endpoint.name)
                 reply = dialect.write_error(
-                    InterconnError("this node failed to serve the call", hint="Its operator finds the trace id in the log")
+                    InterconnError(
+                        "this node failed to serve the call", hint="Its operator finds the trace id in the log"
+                    )
                 )
             # The server would add a content type of its own; what is signed must be what is sent.
             return Response(reply.body, reply.status, headers=self.sign(headers, reply))
@@ -253,6 +257,3 @@ def _raw_target(request: Request) -> str:
 
 def _parts(error: InterconnError) -> dict[str, Any]:
     return {"reason": error.message, "where": error.where, "clause": error.clause, "code": error.code}
-
-
-

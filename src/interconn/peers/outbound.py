@@ -94,7 +94,9 @@ class PeerClient:
         headers = dict(extension_headers or {})
         if permits:
             headers[names.PERMIT_SET] = permits
-        return await self.call_address(destination, endpoint, request, trace_id=trace_id, headers=headers, timeout=timeout)
+        return await self.call_address(
+            destination, endpoint, request, trace_id=trace_id, headers=headers, timeout=timeout
+        )
 
     async def call_address(
         self,
@@ -119,9 +121,7 @@ class PeerClient:
         if self._session:
             await self._session.close()
 
-    def _headers(
-        self, target: str, wire: WireRequest, trace_id: str, extra: dict[str, str]
-    ) -> dict[str, str]:
+    def _headers(self, target: str, wire: WireRequest, trace_id: str, extra: dict[str, str]) -> dict[str, str]:
         headers = {
             **wire.headers,
             **extra,
@@ -169,13 +169,9 @@ class PeerClient:
                 hint="Is the partner's node running, and this address reachable from here?",
             ) from None
 
-    def _prove(
-        self, destination: Destination, nonce: str, reply: WireReply, received: dict[str, str]
-    ) -> None:
+    def _prove(self, destination: Destination, nonce: str, reply: WireReply, received: dict[str, str]) -> None:
         assert destination.credential
-        signed = SignedReply(
-            destination.node_id, self._node_id, nonce, reply.status, reply.content_type, reply.body
-        )
+        signed = SignedReply(destination.node_id, self._node_id, nonce, reply.status, reply.content_type, reply.body)
         try:
             signed.verify(destination.credential, received.get(names.AUTH_SIGN, ""))
         except BadSignature as error:
@@ -212,4 +208,3 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, TimeoutError | asyncio.TimeoutError):
         return "it took too long"
     return str(error) or type(error).__name__
-

@@ -8,7 +8,6 @@ from typing import Generic, TypeVar
 
 from interconn.standard.wire import WireModel
 
-
 Request = TypeVar("Request", bound=WireModel)
 Reply = TypeVar("Reply", bound=WireModel)
 

@@ -66,7 +66,7 @@ class ParameterSet(WireModel):
             if by_index is None:
                 continue
             if not isinstance(by_index, dict) or not all(isinstance(value, dict) for value in by_index.values()):
-                raise ValueError(f"{role} must map ordinals such as \"0\" to objects")
+                raise ValueError(f'{role} must map ordinals such as "0" to objects')
         return self
 
 

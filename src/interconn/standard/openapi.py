@@ -13,7 +13,9 @@ from interconn.standard.wire import WireModel
 _REFERENCE = "#/components/schemas/{model}"
 
 
-def document(title: str, version: str, endpoints: Iterable[Endpoint[Any, Any]], *, bearer: bool = False) -> dict[str, Any]:
+def document(
+    title: str, version: str, endpoints: Iterable[Endpoint[Any, Any]], *, bearer: bool = False
+) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of the endpoints.
 
     Args:

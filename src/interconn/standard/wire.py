@@ -62,9 +62,7 @@ def canonical_json(value: Any) -> bytes:
     Digests of DAG and configuration are taken over this form, so both sides of an approval compare equal
     whatever their serialisers do (docs/decisions/0003-canonical-json.md).
     """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
 def digest(value: Any) -> str:

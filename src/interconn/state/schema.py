@@ -27,7 +27,8 @@ def current(url: str) -> str | None:
         with engine.connect() as connection:
             if not inspect(connection).has_table("alembic_version"):
                 return None
-            return connection.scalar(text("SELECT version_num FROM alembic_version"))
+            found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            return None if found is None else str(found)
     except OperationalError as error:
         raise ConfigurationError(f"the database cannot be opened: {error.orig}", where="state.database") from None
     finally:

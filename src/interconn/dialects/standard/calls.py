@@ -41,9 +41,7 @@ class StandardDialect:
         members: Any = dict(query)
         if body:
             if content_type.partition(";")[0].strip().lower() != JSON:
-                raise InvalidRequest(
-                    "the body must be application/json", where="content-type", clause="MGT-2.1-http"
-                )
+                raise InvalidRequest("the body must be application/json", where="content-type", clause="MGT-2.1-http")
             members = parse_json(body)
             if not isinstance(members, dict):
                 raise InvalidRequest("the body must be a JSON object", where="body", clause=endpoint.clause)
@@ -93,7 +91,9 @@ class StandardDialect:
 
 
 def _text(value: Any) -> str:
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else canonical_json(value).decode()
+    return (
+        str(value) if isinstance(value, str | int) and not isinstance(value, bool) else canonical_json(value).decode()
+    )
 
 
 STANDARD: Final[Dialect] = StandardDialect()
