@@ -1,0 +1,89 @@
+"""The client that waits for each answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+import urllib3
+
+from interconn.client.exchange import Question, unreachable
+from interconn.client.home import NodeAccess, find_node
+from interconn.client.nouns import Nouns
+from interconn.standard.endpoint import Endpoint
+from interconn.standard.wire import WireModel
+
+Request = TypeVar("Request", bound=WireModel)
+Reply = TypeVar("Reply", bound=WireModel)
+
+# Some calls ask a partner in turn, which may need as long as `peers` waits for it.
+DEFAULT_TIMEOUT_SECONDS = 60.0
+
+
+class NodeClient(Nouns["NodeClient"]):
+    """Client of a node's own API.
+
+    Args:
+        access: address and token of the admin listener.
+        timeout: longest wait for an answer, seconds.
+
+    Every method raises the error that the node answered (`standard.errors`), PeerUnreachable where there is no
+    answer, and PeerReplyInvalid where something else than a node answers.
+    """
+
+    def __init__(self, access: NodeAccess, *, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> None:
+        super().__init__(self)
+        self.access = access
+        self._pool = urllib3.PoolManager(
+            timeout=urllib3.Timeout(connect=min(timeout, 5.0), read=timeout), retries=False
+        )
+
+    @classmethod
+    def from_home(cls, home: Path, *, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> NodeClient:
+        """Return a client of the node running in a home directory; raises as `find_node` does."""
+        return cls(find_node(home), timeout=timeout)
+
+    def call(self, endpoint: Endpoint[Request, Reply], request: Request) -> Reply:
+        """Make any call of the endpoint tables.
+
+        Args:
+            endpoint: a row of `interconn.api`, or of `standard.control.NORTH_SOUTH`.
+            request: its members.
+        """
+        return self.ask(Question(endpoint, request))
+
+    def ask(self, question: Question[Reply]) -> Reply:
+        """Send a question and return its answer."""
+        url = self.access.url.rstrip("/")
+        try:
+            response = self._pool.request(
+                question.method,
+                url + question.target,
+                body=question.body or None,
+                headers=question.headers(self.access.token),
+                redirect=False,
+            )
+        except urllib3.exceptions.TimeoutError:
+            raise unreachable(url, "it took too long") from None
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise unreachable(url, _reason(error)) from None
+        return question.read(url, response.status, response.data)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.clear()
+
+    def __enter__(self) -> NodeClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, urllib3.exceptions.NewConnectionError):
+        return "nothing listens there"
+    return type(error).__name__

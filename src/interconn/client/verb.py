@@ -1,0 +1,61 @@
+"""A method of both clients, written once.
+
+The body of a verb only makes the question; who holds the noun decides whether the answer is returned or awaited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+
+from interconn.client.exchange import Question
+from interconn.standard.wire import WireModel
+
+if TYPE_CHECKING:
+    from interconn.client.blocking import NodeClient
+    from interconn.client.waiting import AsyncNodeClient
+
+Client = TypeVar("Client")
+Parameters = ParamSpec("Parameters")
+Reply = TypeVar("Reply", bound=WireModel)
+
+
+class Noun(Generic[Client]):
+    """A group of verbs of one client."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def put(self, question: Question[Any]) -> Any:
+        """Put a question to the client."""
+        client: Any = self._client
+        return client.ask(question)
+
+
+class Verb(Generic[Parameters, Reply]):
+    """A method that asks the question its function makes."""
+
+    def __init__(self, write: Callable[Concatenate[Any, Parameters], Question[Reply]]) -> None:
+        self._write = write
+        self.__doc__ = write.__doc__
+
+    @overload
+    def __get__(self, noun: None, owner: type[Any]) -> Verb[Parameters, Reply]: ...
+
+    @overload
+    def __get__(self, noun: Noun[NodeClient], owner: type[Any]) -> Callable[Parameters, Reply]: ...
+
+    @overload
+    def __get__(self, noun: Noun[AsyncNodeClient], owner: type[Any]) -> Callable[Parameters, Awaitable[Reply]]: ...
+
+    def __get__(self, noun: Noun[Any] | None, owner: type[Any]) -> Any:
+        if noun is None:
+            return self
+        holder = noun
+
+        def put(*positional: Parameters.args, **named: Parameters.kwargs) -> Any:
+            return holder.put(self._write(holder, *positional, **named))
+
+        put.__doc__ = self.__doc__
+        put.__name__ = self._write.__name__
+        return put
