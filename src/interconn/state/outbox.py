@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import String, Text, select
+from sqlalchemy import String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from interconn.state.database import Table, announce
@@ -85,3 +85,8 @@ def next_due(session: Session) -> int | None:
     return session.scalar(
         select(OutboxMessage.due_at).where(OutboxMessage.state == "WAITING").order_by(OutboxMessage.due_at).limit(1)
     )
+
+
+def count_waiting(session: Session) -> int:
+    """Return how many messages wait for their partner's answer."""
+    return session.scalar(select(func.count()).where(OutboxMessage.state == "WAITING")) or 0

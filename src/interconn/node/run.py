@@ -1,0 +1,349 @@
+"""A running node: what it is made of, and how it starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+import structlog
+from prometheus_client import REGISTRY
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+import interconn
+from interconn.api.node import NODE_STATUS, NodeStatus
+from interconn.api.own import OwnService, Person
+from interconn.components import Components
+from interconn.control import Control
+from interconn.identity.keys import FileKeyStore
+from interconn.identity.node import NodeIdentity
+from interconn.identity.nonces import NonceStore
+from interconn.management import ContractDirectory, Management
+from interconn.node import logs, metrics, own_api
+from interconn.node.listeners import Listener, Tls, application, with_prefix
+from interconn.node.settings import Settings, load
+from interconn.node.setup import Home
+from interconn.node.tls import PartnerTrust, check_server_files
+from interconn.peers.delivery import Delivery
+from interconn.peers.inbound import Gate
+from interconn.peers.outbound import PeerClient
+from interconn.standard import control as control_endpoints
+from interconn.standard.errors import ConfigurationError
+from interconn.standard.openapi import document
+from interconn.standard.wire import Empty
+from interconn.state import outbox, schema
+from interconn.state.clock import SystemClock
+from interconn.state.database import Database
+from interconn.transport import Limits, Transport
+
+log = structlog.get_logger()
+
+CHANNEL_PREFIX = "/v1/interconn/chan/"
+TRUST_REFRESH_SECONDS = 2.0
+
+
+class Node:
+    """A node, composed from its home and configuration."""
+
+    def __init__(self, home: Home, settings: Settings) -> None:
+        self.home = home
+        self.settings = settings
+        self.clock = SystemClock()
+        self.started_at = self.clock.now()
+        self.ready = False
+        self.warnings: list[str] = []
+        self._background: list[asyncio.Task[None]] = []
+        self._compose()
+
+    def _compose(self) -> None:
+        settings, home = self.settings, self.home
+        url = home.database_url(settings.state.database)
+        schema.upgrade(url)
+        signer = FileKeyStore(home.keys).load()
+        self.identity = _identity(settings)
+        self.credential = signer.credential
+        self.database = Database(url)
+        self.nonces = NonceStore(
+            home.nonces, now=self.clock.now(), window_seconds=settings.security.clock_window_seconds
+        )
+        self.trust = PartnerTrust(home.root, settings.partner)
+        self.directory = ContractDirectory(self.database)
+        self.client = PeerClient(
+            node_id=self.identity.node_id,
+            signer=signer,
+            directory=self.directory,
+            clock=self.clock,
+            tls=self.trust.context,
+        )
+        self.gate = Gate(
+            node_id=self.identity.node_id,
+            signer=signer,
+            directory=self.directory,
+            nonces=self.nonces,
+            clock=self.clock,
+        )
+        self.transport = Transport(
+            node=self.identity,
+            database=self.database,
+            directory=self.directory,
+            signer=signer,
+            gate=self.gate,
+            clock=self.clock,
+            tls=self.trust.context,
+            journal_directory=home.journal,
+            limits=Limits(
+                session_bytes=settings.transport.session_bytes, session_messages=settings.transport.session_messages
+            ),
+        )
+        self.components = Components(
+            node=self.identity,
+            database=self.database,
+            clock=self.clock,
+            transport=self.transport,
+            storage_address=f"file://{home.storage}",
+            tasks_directory=home.tasks,
+            component_url=lambda: self.listeners["component"].url,
+        )
+        self.management = Management(
+            node=self.identity,
+            database=self.database,
+            directory=self.directory,
+            client=self.client,
+            clock=self.clock,
+            credential=self.credential,
+            registry=self.components.registry,
+            storage=home.storage,
+        )
+        self.control = Control(
+            node=self.identity,
+            database=self.database,
+            client=self.client,
+            clock=self.clock,
+            components=self.components,
+            admission=self.management.admission,
+            catalogue=self.management.catalogue,
+            patience_seconds=settings.control.patience_seconds,
+        )
+        self.delivery = Delivery(
+            database=self.database,
+            client=self.client,
+            clock=self.clock,
+            correspondents=self.management.correspondents(),
+        )
+        self.collector = metrics.NodeCollector()
+        self.listeners = self._listen()
+
+    def _listen(self) -> dict[str, Listener]:
+        settings = self.settings
+        tls = None
+        if settings.partner.tls:
+            tls = Tls(*check_server_files(self.home.root, settings.partner))
+        else:
+            self.warnings.append("the partner listener serves plain HTTP: anybody on the way can read what passes")
+        services = [*self.management.services(), *self.control.services()]
+        own_services = [
+            OwnService(NODE_STATUS, self._serve_status),
+            *self.management.own_services(),
+            *self.control.own_services(),
+            *self.components.own_services(),
+            *self.transport.own_services(),
+        ]
+        version = interconn.__version__
+        partner = application(
+            self.gate.routes(services),
+            document("interconn partner listener", version, [service.endpoint for service in services]),
+        )
+        component = application(
+            self.components.routes(),
+            document("interconn component listener", version, [control_endpoints.COMPONENT_CALLBACK]),
+        )
+        admin = application(
+            [
+                *own_api.routes(own_services, own_api.TokenCheck(_read_token(self.home.admin_token))),
+                Route("/readyz", self._readyz),
+                metrics.route(self.collector, self.status),
+            ],
+            document("interconn admin listener", version, [s.endpoint for s in own_services], bearer=True),
+        )
+        return {
+            "partner": Listener(
+                "partner",
+                with_prefix(CHANNEL_PREFIX, self.transport.node_app, partner),
+                host=settings.partner.host,
+                port=settings.partner.port,
+                tls=tls,
+            ),
+            "component": Listener(
+                "component",
+                with_prefix(CHANNEL_PREFIX, self.transport.component_app, component),
+                host=settings.component.host,
+                port=settings.component.port,
+            ),
+            "admin": Listener("admin", admin, host=settings.admin.host, port=settings.admin.port),
+        }
+
+    async def start(self) -> None:
+        """Serve: state first, then listeners, then the work that goes on by itself."""
+        REGISTRY.register(self.collector)
+        await self.management.start()
+        await self.transport.start()
+        for name in ("component", "partner", "admin"):
+            await self.listeners[name].start()
+        await self.components.start_watching()
+        for work in (self.delivery.run, self.components.run, self.control.run, self._refresh_trust):
+            self._background.append(asyncio.create_task(_keep_running(work), name=work.__qualname__))
+        self.ready = True
+        self._tell_where()
+        for warning in [*self.warnings, *self.components.warnings()]:
+            log.warning("note", warning=warning)
+        log.info("ready", **{name: listener.url for name, listener in self.listeners.items()})
+
+    async def stop(self) -> None:
+        """Stop without losing anything: what is decided is on disk, and components go on and are found again."""
+        log.info("stopping")
+        self.ready = False
+        with contextlib.suppress(FileNotFoundError):
+            (self.home.running / "listeners.json").unlink()
+        await self.listeners["partner"].stop()
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await asyncio.gather(self.listeners["component"].stop(), self.listeners["admin"].stop())
+        await self.transport.stop()
+        await self.client.close()
+        self.database.close()
+        self.nonces.close()
+        REGISTRY.unregister(self.collector)
+        log.info("stopped")
+
+    async def status(self) -> NodeStatus:
+        """Return how the node is."""
+        return NodeStatus(
+            node_id=self.identity.node_id,
+            inst_id=self.identity.inst_id,
+            institution=self.identity.institution,
+            name=self.identity.name,
+            version=interconn.__version__,
+            address=self.identity.address,
+            auth_type=self.credential.auth_type.value,
+            fingerprint=self.credential.fingerprint,
+            listeners={name: listener.url for name, listener in self.listeners.items()},
+            started_at=self.started_at,
+            ready=self.ready,
+            contracts=await self.database.read(self.management.count_contracts),
+            jobs=await self.database.read(self.control.count_jobs),
+            sessions=len(self.transport.sessions()),
+            waiting_messages=await self.database.read(outbox.count_waiting),
+            warnings=[*self.warnings, *self.components.warnings()],
+        )
+
+    async def _serve_status(self, _person: Person, _request: Empty) -> NodeStatus:
+        return await self.status()
+
+    async def _readyz(self, _request: Request) -> Response:
+        return JSONResponse({"ready": self.ready}, status_code=200 if self.ready else 503)
+
+    async def _refresh_trust(self) -> None:
+        while True:
+            try:
+                for name in self.trust.refresh():
+                    log.info("trusts a new authority", file=name)
+            except ConfigurationError as error:
+                log.warning("cannot trust a file", reason=str(error))
+            await self.clock.sleep(TRUST_REFRESH_SECONDS)
+
+    def _tell_where(self) -> None:
+        facts: dict[str, Any] = {name: listener.url for name, listener in self.listeners.items()}
+        facts["pid"] = os.getpid()
+        partial = self.home.running / "listeners.partial"
+        partial.write_text(json.dumps(facts))
+        partial.replace(self.home.running / "listeners.json")
+
+
+def run(home: Path) -> None:
+    """Run the node at `home` until SIGTERM or SIGINT.
+
+    Raises:
+        ConfigurationError: it cannot be started; the message says why.
+    """
+    place = Home(home.absolute())
+    settings = load(place.root)
+    logs.configure(settings.log.level, settings.node.node_id)
+    with _only_one(place), asyncio.Runner(loop_factory=_event_loop) as runner:
+        runner.run(_run(place, settings))
+
+
+async def _run(home: Home, settings: Settings) -> None:
+    node = Node(home, settings)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await node.start()
+    await stop.wait()
+    await node.stop()
+
+
+async def _keep_running(work: Callable[[], Awaitable[None]]) -> None:
+    """Run work that never ends, and begin it again should it fail: its state is in the database."""
+    while True:
+        try:
+            await work()
+            return
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("background work failed and is begun again", work=work.__qualname__)
+            await asyncio.sleep(1)
+
+
+@contextlib.contextmanager
+def _only_one(home: Home) -> Any:
+    lock: TextIO = (home.running / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ConfigurationError(
+            "this node is running already", where=str(home.root), hint="See 'interconn node status'"
+        ) from None
+    with lock:
+        yield
+
+
+def _event_loop() -> asyncio.AbstractEventLoop:
+    if sys.platform == "win32":
+        return asyncio.new_event_loop()
+    import uvloop
+
+    return uvloop.new_event_loop()
+
+
+def _identity(settings: Settings) -> NodeIdentity:
+    section = settings.node
+    scheme = "https" if settings.partner.tls else "http"
+    return NodeIdentity(
+        node_id=section.node_id,
+        inst_id=section.inst_id,
+        institution=section.institution,
+        name=section.name,
+        address=settings.partner.address or f"{scheme}://{settings.partner.host}:{settings.partner.port}",
+        system="interconn",
+        system_version=interconn.__version__,
+        description=section.description,
+    )
+
+
+def _read_token(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise ConfigurationError(f"the admin token cannot be read: {error.strerror}", where=str(path)) from None
