@@ -26,7 +26,9 @@ log = structlog.get_logger()
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 30.0
 LONGEST_INSISTENCE = 12
-"""Attempts after which a refused message that insists is given up (some five minutes)."""
+"""Refusals after which a message that insists is given up (some five minutes); silence does not count."""
+FIRST_FAILURE_CODE = 50000
+"""Our envelope codes from here on say that the partner failed, not that it decided: the same call may succeed."""
 
 
 class Correspondent(Protocol):
@@ -116,8 +118,9 @@ class Delivery:
         try:
             reply = await self._call(endpoint, correspondent, message)
         except (PeerRefused, UnknownNode, ContractNotUsable) as error:
-            if message.insists and message.attempts < LONGEST_INSISTENCE:
-                await self._postpone(message, str(error))
+            failed = isinstance(error, PeerRefused) and error.peer_code >= FIRST_FAILURE_CODE
+            if (message.insists or failed) and message.refusals < LONGEST_INSISTENCE:
+                await self._postpone(message, str(error), refused=True)
             else:
                 await self._settle_refused(correspondent, message, error)
         except InterconnError as error:
@@ -159,13 +162,14 @@ class Delivery:
         log.warning("partner refused", endpoint=message.endpoint, partner=message.node_id, reason=str(error))
         await self._database.write(work)
 
-    async def _postpone(self, message: OutboxMessage, reason: str) -> None:
-        pause = min(FIRST_PAUSE_SECONDS * 2**message.attempts, LONGEST_PAUSE_SECONDS)
+    async def _postpone(self, message: OutboxMessage, reason: str, *, refused: bool = False) -> None:
+        pause = min(FIRST_PAUSE_SECONDS * 2 ** min(message.attempts, 16), LONGEST_PAUSE_SECONDS)
         due_at = self._clock.now() + int(pause * 1000)
 
         def work(session: Session) -> None:
             stored = session.get_one(OutboxMessage, message.message_id)
             stored.attempts += 1
+            stored.refusals += refused
             stored.due_at = due_at
             stored.last_error = reason
 

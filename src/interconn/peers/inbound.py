@@ -209,9 +209,10 @@ class Gate:
     def _prove_possession(self, arrival: Arrival, message: WireModel) -> Credential | None:
         # MGT-3.1 and MGT-3.2 go unsigned by the standard. A signature by the key in the body, where there is one,
         # proves that the sender holds it; a person is told when there is none (docs/decisions/0004-first-contact.md).
-        if not isinstance(message, ContractApply | ContractConfirm) or not message.auth_credential:
+        if not isinstance(message, ContractApply | ContractConfirm):
             return None
-        assert message.auth_type
+        if not message.auth_credential or not message.auth_type:  # a rejection need not carry them
+            return None
         credential = Credential.parse(message.auth_type, message.auth_credential)
         if not arrival.headers.get(names.AUTH_SIGN):
             return None

@@ -78,3 +78,20 @@ class Config(WireModel):
     role: dict[str, list[Identifier]]
     job_params: ParameterSet = ParameterSet()
     task_params: ParameterSet = ParameterSet()
+
+    def nodes(self) -> list[str]:
+        """Return every node that plays a role, once, in the order of `role`; the scheduler may be another."""
+        return list(dict.fromkeys(node for players in self.role.values() for node in players))
+
+    def scheduler(self) -> str:
+        """Return the node that schedules the job (resolution 27).
+
+        The one named in `job_params.common.scheduler`, else the first node that is arbiter and nothing else,
+        else the initiator.
+        """
+        named = self.job_params.common.get("scheduler")
+        if isinstance(named, str) and named:
+            return named
+        others = {node for role, players in self.role.items() if role != "arbiter" for node in players}
+        arbiters = [node for node in self.role.get("arbiter", []) if node not in others]
+        return arbiters[0] if arbiters else self.initiator.node_id

@@ -26,6 +26,7 @@ class OutboxMessage(Table):
         body: the request as wire members.
         permits: value of x-mprac-token-set, secret; emptied once delivered.
         reference: what it is about, e.g. an audit id; given to whoever settles the answer.
+        refusals: attempts that the partner answered with a refusal; the others found nobody.
         insists: whether a refusal is retried too, as for confirms, which a partner may not expect yet.
     """
 
@@ -41,6 +42,7 @@ class OutboxMessage(Table):
     insists: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(String(16), default="WAITING", index=True)  # WAITING, DELIVERED, REFUSED
     attempts: Mapped[int] = mapped_column(default=0)
+    refusals: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[int] = mapped_column(default=0)  # epoch milliseconds
     created_at: Mapped[int]
     last_error: Mapped[str] = mapped_column(Text, default="")
