@@ -8,9 +8,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := src tests $(wildcard benchmarks)
 
-# The lock is complete, so pip need not resolve; wheels only, so no compiler is ever called; modules are
-# compiled when first imported, which costs less than compiling all of them here.
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile
+# The lock is complete, so pip need not resolve; wheels only, so no compiler is ever called. Byte code is left
+# to the first import, unless Python is told not to write it then: every start would compile everything anew.
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet \
+	$(if $(PYTHONDONTWRITEBYTECODE),--compile,--no-compile)
 PIP_LOCKED := $(PIP) --require-hashes --no-deps --only-binary :all:
 
 PYTEST := $(BIN)/python -m pytest
@@ -38,10 +39,8 @@ test-slow: venv-dev  ## run the slow tests
 	@$(PYTEST) -m slow --timeout 900 $(PYTEST_ARGS)
 
 check: venv-dev  ## format, lint, types and import directions
-	@$(BIN)/ruff format --check $(SOURCES)
-	@$(BIN)/ruff check $(SOURCES)
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo
+	@status=0; for tool in "ruff format --check $(SOURCES)" "ruff check $(SOURCES)" mypy "lint-imports --no-logo"; do \
+		echo "$$tool" >&2; $(BIN)/$$tool || status=1; done; exit $$status
 
 format: venv-dev  ## format the code and mend what the linter can
 	@$(BIN)/ruff check --fix $(SOURCES)
