@@ -1,0 +1,1 @@
+"""Benchmarks: figures, never judgements. `make bench` prints them all as one JSON object."""
