@@ -16,7 +16,7 @@ from interconn.dialects.dialect import WireReply, WireRequest
 from interconn.identity.credentials import Credential
 from interconn.identity.keys import Signer
 from interconn.identity.signature import SignedReply, SignedRequest
-from interconn.peers.directory import PeerDirectory
+from interconn.peers.directory import Peer, PeerDirectory
 from interconn.standard import headers as names
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.errors import BadSignature, ConfigurationError, PeerReplyInvalid, PeerUnreachable
@@ -60,6 +60,14 @@ class PeerClient:
         self._clock = clock
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
+
+    def partner(self, node_id: str) -> Peer:
+        """Return what is known of a partner under contract.
+
+        Raises:
+            UnknownNode, ContractNotUsable: no contract allows calls.
+        """
+        return self._directory.usable(node_id)
 
     async def call(
         self,
