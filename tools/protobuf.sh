@@ -11,3 +11,5 @@ python3 -m venv "$tools/venv"
 "$tools/venv/bin/pip" install --quiet "grpcio-tools==1.62.3" "protobuf<5" "setuptools<80"
 # shellcheck disable=SC2046  # no path of ours holds a blank
 "$tools/venv/bin/python" -m grpc_tools.protoc -I src --python_out src --pyi_out src $(find src -name '*.proto' | sort)
+# Strict type checking wants to know of what.
+find src -name '*_pb2.pyi' -exec sed -i 's/_Mapping\]/_Mapping[str, object]]/g' {} +

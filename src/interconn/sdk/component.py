@@ -163,7 +163,7 @@ class Component:
         except Terminated:
             extension["reason"] = {"error": "Terminated", "message": "the task was stopped"}
             seconds = _TERMINATED_SECONDS
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever ends the work is reported
             message = "the component met an error it was not made for"
             extension["reason"] = {"error": type(error).__name__, "message": message, "places": places(error)}
         if status is ComponentStatus.FAILED:

@@ -29,7 +29,8 @@ def log(level: Level, message: str, **members: Any) -> None:
     time = datetime.now(UTC).isoformat(timespec="milliseconds")
     line = json.dumps({"time": time, "level": level, "message": message, **members}, default=str)
     with _lock:
-        print(line, file=sys.stdout, flush=True)
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
 
 def places(error: BaseException) -> list[str]:

@@ -213,7 +213,7 @@ class TransportClient:
                     clause=f"TRN-XA-{reply.code}",
                 )
             # Jitter keeps the threads and parties that wait for one node from coming all at once.
-            time.sleep(pause * random.uniform(0.5, 1.0))
+            time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _attempt(
