@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -140,7 +140,7 @@ class Gate:
             headers = {name.lower(): value for name, value in request.headers.items()}
             dialect: Dialect = STANDARD
             try:
-                arrival = Arrival(request.method, _raw_target(request), headers, await read_bounded(request))
+                arrival = Arrival(request.method, raw_target(request.scope), headers, await read_bounded(request))
                 dialect = self._dialect_of(headers.get(names.SOURCE_NODE_ID, ""))
                 with structlog.contextvars.bound_contextvars(trace_id=headers.get(names.TRACE_ID, "")):
                     reply = await self._answer(service, arrival, dict(request.query_params), dialect)
@@ -250,9 +250,10 @@ async def read_bounded(request: Request, limit: int = MAXIMUM_BODY_BYTES) -> byt
     return b"".join(parts)
 
 
-def _raw_target(request: Request) -> str:
-    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
-    query: bytes = request.scope["query_string"]
+def raw_target(scope: MutableMapping[str, Any]) -> str:
+    """Return path and query of an ASGI scope exactly as they were sent, which is what a signature covers."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope["query_string"]
     return (raw + b"?" + query if query else raw).decode("latin-1")
 
 

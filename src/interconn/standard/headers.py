@@ -39,7 +39,10 @@ POLL_KNOWN: Final = "x-interconn-poll-known"
 MESSAGE_ID: Final = "x-interconn-message-id"
 """On push: the client's id of the message, kept on retries so that a double is dropped."""
 MESSAGE_TAKEN: Final = "x-interconn-taken"
-"""On pop: the id of the last message received, which the node may now forget."""
+"""On pop, peek and release: the id of the last message received, which the node may now forget; empty at first.
+A client that sends it is given a message again until it acknowledges it."""
+TASK_ID: Final = "x-interconn-task-id"
+"""On invoke: the task a message belongs to, as the tasks of a job share one session (CTL-2.2-session)."""
 
 REQUIRED_SIGNED: Final = (SOURCE_NODE_ID, TARGET_NODE_ID, NONCE, TRACE_ID, TIMESTAMP)
 """Headers without which no request between nodes is served (MGT-2.2-headers)."""
