@@ -1,0 +1,46 @@
+"""Permits, and the confirm calls that carry them (MGT-2.2-permit)."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from interconn.standard.identifiers import Identifier
+from interconn.standard.management.terms import Name, Verdict
+from interconn.standard.wire import WireModel
+
+
+class ResourcePermit(WireModel):
+    """The permit that a resource holder gives to a resource user in a confirm call (MGT-2.2-permit)."""
+
+    token: str = Field(pattern=r"^[A-Za-z0-9_.~+=\-]{16,512}$", repr=False)
+    resource_level: int
+    resource_type: Name
+    resource_id: Identifier
+    resource_node_id: Identifier
+    resource_inst_id: Identifier
+    request_node_id: Identifier
+    request_inst_id: Identifier
+    time_limit: int | None = Field(default=None, ge=0)  # epoch milliseconds (resolution 24)
+    times_limit: int | None = Field(default=None, ge=0)
+
+
+def _object_of_json(value: Any) -> Any:
+    # Resolution 17: an object; a JSON string of it is accepted.
+    return json.loads(value) if isinstance(value, str) and value else (value or None)
+
+
+class AuditConfirm(WireModel):
+    """The partner's verdict on an audit, with a permit where the resource is under access control."""
+
+    audit_id: Identifier
+    status: Verdict
+    resource_permit: Annotated[ResourcePermit | None, BeforeValidator(_object_of_json)] = None
+
+
+class AuditReference(WireModel):
+    """An audit by its id."""
+
+    audit_id: Identifier

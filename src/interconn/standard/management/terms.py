@@ -1,0 +1,73 @@
+"""Words that all management calls share: states, ways of signing, kinds, paging (MGT-2, MGT-4 to MGT-9)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from interconn.standard.wire import WireModel
+
+Text = Annotated[str, Field(max_length=4096)]
+Name = Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class AuditStatus(StrEnum):
+    """State of a contract or of an audit (MGT-3-contract-state, MGT-4-dataset-audit-state and the others)."""
+
+    APPLIED = "APPLIED"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    TERMINATED = "TERMINATED"
+
+
+class Verdict(StrEnum):
+    """What a confirm call may say."""
+
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+
+
+class AuthType(StrEnum):
+    """Ways of signing (MGT-3.4, resolution 18); SHA256_RSA_PSS is our marked extension."""
+
+    SHA256_RSA = "SHA256_RSA"
+    SHA256_ECDSA = "SHA256_ECDSA"
+    SHA256_RSA_PSS = "SHA256_RSA_PSS"
+
+
+class ProjectType(StrEnum):
+    """Kind of a project (MGT-5.1)."""
+
+    HETERO_FL = "HETERO_FL"
+    MPC = "MPC"
+    HOMO_FL = "HOMO_FL"
+    PSI = "PSI"
+    ANONYM_FL = "ANONYM_FL"
+
+
+class Distribution(StrEnum):
+    """Distribution of a column (MGT-4.1)."""
+
+    DISCRETE = "DISCRETE"
+    CONTINUOUS = "CONTINUOUS"
+
+
+class StatusReply(WireModel):
+    """`status`, as the queries answer it."""
+
+    status: AuditStatus
+
+
+class Paging(WireModel):
+    """Paging of lists: page_size -1 asks for all (MGT-2.3-paging)."""
+
+    page_num: int = Field(default=1, ge=1)
+    page_size: int = Field(default=20)
+
+    @model_validator(mode="after")
+    def _size(self) -> Paging:
+        if self.page_size != -1 and self.page_size < 1:
+            raise ValueError("page_size must be positive, or -1 for all")
+        return self
