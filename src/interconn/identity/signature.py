@@ -9,14 +9,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from interconn.identity.credentials import Credential
 from interconn.identity.keys import Signer
 from interconn.standard import headers as names
-from interconn.standard.errors import BadSignature
+from interconn.standard.errors import BadSignature, InvalidRequest
 
 REQUEST_SCHEME = "INTERCONN-1"
 REPLY_SCHEME = "INTERCONN-1-REPLY"
+
+_COVERED = frozenset({*names.REQUIRED_SIGNED, names.PERMIT_SET, names.AUTH_SIGN, "content-type"})
+# Our own extension headers are covered like those of the transport layer, so that nobody on the way adds one.
+_COVERED_PREFIXES = (names.PTP_PREFIX, names.EXTENSION_PREFIX)
+
+
+def covers(name: str) -> bool:
+    """Return whether a signature depends on the header `name` (lower case), which may then occur only once."""
+    return name in _COVERED or name.startswith(_COVERED_PREFIXES)
 
 
 @dataclass(frozen=True)
@@ -35,26 +45,37 @@ class SignedRequest:
     headers: Mapping[str, str]
     body: bytes
 
+    @cached_property
+    def body_digest(self) -> str:
+        """Lower-case hex SHA-256 of the body."""
+        return _hex(self.body)
+
+    def header(self, name: str) -> str:
+        """Return a header's value as it is signed: without blanks around it, empty where absent."""
+        return self.headers.get(name, "").strip(" \t")
+
     def content(self, credential: Credential) -> bytes:
-        """Return the canonical string as bytes."""
-        header = self.headers.get
-        lines = (
+        """Return the canonical string as bytes.
+
+        Raises:
+            InvalidRequest: a covered part holds something other than printable ASCII.
+        """
+        return _canonical(
             REQUEST_SCHEME,
             credential.auth_type.value,
             credential.fingerprint,
             self.method,
             self.target,
-            header(names.SOURCE_NODE_ID, ""),
-            header(names.TARGET_NODE_ID, ""),
-            header(names.NONCE, ""),
-            header(names.TIMESTAMP, ""),
-            header(names.TRACE_ID, ""),
-            header("content-type", ""),
-            _hex(header(names.PERMIT_SET, "").encode()),
-            _hex(_covered_lines(self.headers)),
-            _hex(self.body),
+            self.header(names.SOURCE_NODE_ID),
+            self.header(names.TARGET_NODE_ID),
+            self.header(names.NONCE),
+            self.header(names.TIMESTAMP),
+            self.header(names.TRACE_ID),
+            self.header("content-type"),
+            _hex(_printable(self.header(names.PERMIT_SET))),
+            _hex(self._covered_lines()),
+            self.body_digest,
         )
-        return "\n".join(lines).encode()
 
     def sign(self, signer: Signer) -> str:
         """Return the value of x-auth-sign."""
@@ -65,35 +86,59 @@ class SignedRequest:
 
         Raises:
             BadSignature: it is missing or does not verify.
+            InvalidRequest: a covered part holds something other than printable ASCII.
         """
-        credential.verify(_presented(self.headers), self.content(credential))
+        signature = self.header(names.AUTH_SIGN)
+        if not signature:
+            raise BadSignature("the request is not signed", where=names.AUTH_SIGN, clause="MGT-2.2-auth-sign")
+        credential.verify(signature, self.content(credential))
+
+    def _covered_lines(self) -> bytes:
+        lines = (f"{name}:{self.header(name)}" for name in self.headers if name.startswith(_COVERED_PREFIXES))
+        return b"\n".join(sorted(map(_printable, lines)))
 
 
 @dataclass(frozen=True)
 class SignedReply:
-    """What a reply's signature covers: which request it answers, and all that it says."""
+    """What a reply's signature covers: which request it answers, whole, and all that it says.
 
-    source_node_id: str
-    target_node_id: str
-    request_nonce: str
+    The nonce alone would not do: a request that needs no signature, sent by somebody in between under the same
+    nonce, would be answered with a proof that fits the partner's own request.
+
+    Attributes:
+        request: the request that is answered.
+        node_id: the node that answers.
+        status: HTTP status.
+        content_type: the reply's Content-Type as sent.
+        body: raw body.
+    """
+
+    request: SignedRequest
+    node_id: str
     status: int
     content_type: str
     body: bytes
 
     def content(self, credential: Credential) -> bytes:
-        """Return the canonical string as bytes."""
-        lines = (
+        """Return the canonical string as bytes.
+
+        Raises:
+            InvalidRequest: a covered part holds something other than printable ASCII.
+        """
+        return _canonical(
             REPLY_SCHEME,
             credential.auth_type.value,
             credential.fingerprint,
-            self.source_node_id,
-            self.target_node_id,
-            self.request_nonce,
+            self.node_id,
+            self.request.header(names.SOURCE_NODE_ID),
+            self.request.header(names.NONCE),
+            self.request.method,
+            self.request.target,
+            self.request.body_digest,
             str(self.status),
-            self.content_type,
+            self.content_type.strip(" \t"),
             _hex(self.body),
         )
-        return "\n".join(lines).encode()
 
     def sign(self, signer: Signer) -> str:
         """Return the value of the reply's x-auth-sign."""
@@ -107,21 +152,24 @@ class SignedReply:
         """
         if not signature:
             raise BadSignature("the reply is not signed", where=names.AUTH_SIGN, clause="MGT-2.2-auth-sign")
-        credential.verify(signature, self.content(credential))
+        try:
+            content = self.content(credential)
+        except InvalidRequest as error:
+            raise BadSignature(error.message, where=names.AUTH_SIGN, clause="MGT-2.2-auth-sign") from None
+        credential.verify(signature.strip(" \t"), content)
 
 
-def _presented(headers: Mapping[str, str]) -> str:
-    signature = headers.get(names.AUTH_SIGN, "")
-    if not signature:
-        raise BadSignature("the request is not signed", where=names.AUTH_SIGN, clause="MGT-2.2-auth-sign")
-    return signature
+def _canonical(*lines: str) -> bytes:
+    return b"\n".join(map(_printable, lines))
 
 
-def _covered_lines(headers: Mapping[str, str]) -> bytes:
-    # Our own extension headers are covered like those of the transport layer, so that nobody on the way adds one.
-    prefixes = (names.PTP_PREFIX, names.EXTENSION_PREFIX)
-    lines = [f"{name.lower()}:{value.strip()}" for name, value in headers.items() if name.lower().startswith(prefixes)]
-    return "\n".join(sorted(lines)).encode()
+def _printable(text: str) -> bytes:
+    # A line feed would make one string of two requests; other bytes arrive differently decoded at each server.
+    if not (text.isascii() and text.isprintable()):
+        raise InvalidRequest(
+            "what is signed may hold printable ASCII only", where=names.AUTH_SIGN, clause="MGT-2.2-auth-sign"
+        )
+    return text.encode()
 
 
 def _hex(content: bytes) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -18,16 +19,18 @@ from interconn.dialects.dialect import WireReply
 from interconn.identity.credentials import Credential
 from interconn.identity.keys import Signer
 from interconn.identity.nonces import NonceStore
-from interconn.identity.signature import SignedReply, SignedRequest
+from interconn.identity.signature import SignedReply, SignedRequest, covers
 from interconn.peers.directory import Peer, PeerDirectory
 from interconn.standard import headers as names
 from interconn.standard.endpoint import Endpoint, Proof
 from interconn.standard.errors import (
     InterconnError,
+    InvalidRequest,
     MalformedBody,
     MissingHeader,
     WrongTarget,
 )
+from interconn.standard.identifiers import PATTERN
 from interconn.standard.management import ContractApply, ContractConfirm
 from interconn.standard.wire import MAXIMUM_BODY_BYTES, WireModel
 from interconn.state.clock import Clock
@@ -37,6 +40,9 @@ log = structlog.get_logger()
 
 RequestModel = TypeVar("RequestModel", bound=WireModel)
 ReplyModel = TypeVar("ReplyModel", bound=WireModel)
+
+MAXIMUM_HEADER_LENGTH = 128
+"""Of the headers that every call carries; an id has as many (resolution 7)."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +76,23 @@ class Service(Generic[RequestModel, ReplyModel]):
     handle: Callable[[Caller, RequestModel], Awaitable[ReplyModel]]
 
 
-@dataclass(frozen=True)
-class Arrival:
+class Arrival(SignedRequest):
     """A request of another node as it arrived."""
 
-    method: str
-    target: str
-    headers: Mapping[str, str]
-    body: bytes
+    @classmethod
+    def of(cls, scope: Mapping[str, Any], body: bytes) -> Arrival:
+        """Return the request of an ASGI scope.
+
+        Raises:
+            MissingHeader: a header that the signature covers occurs twice; two readers may pick different ones.
+        """
+        headers: dict[str, str] = {}
+        for raw_name, raw_value in scope["headers"]:
+            name = raw_name.decode("latin-1").lower()
+            if name in headers and covers(name):
+                raise MissingHeader("the header occurs more than once", where=name, clause="MGT-2.2-headers")
+            headers[name] = raw_value.decode("latin-1").strip(" \t")
+        return cls(scope["method"], raw_target(scope), headers, body)
 
 
 class Gate:
@@ -102,10 +117,7 @@ class Gate:
 
     def routes(self, services: Sequence[Service[Any, Any]]) -> list[Route]:
         """Return Starlette routes that serve `services` to other nodes."""
-        return [
-            Route(service.endpoint.path, self._serve(service), methods=list(service.endpoint.methods))
-            for service in services
-        ]
+        return [self._route(service) for service in services]
 
     def admit(self, arrival: Arrival) -> Peer:
         """Prove that a partner under contract sent this, now, to us, and only once.
@@ -118,36 +130,36 @@ class Gate:
         """
         source = self._check_headers(arrival)
         peer = self._directory.usable(source)
-        SignedRequest(arrival.method, arrival.target, arrival.headers, arrival.body).verify(peer.credential)
+        arrival.verify(peer.credential)
         # Only after the signature: a stranger must not be able to use up a partner's nonces.
         self._accept_nonce(source, arrival)
         return peer
 
-    def sign(self, arrival_headers: Mapping[str, str], reply: WireReply) -> dict[str, str]:
+    def sign(self, arrival: Arrival, reply: WireReply) -> dict[str, str]:
         """Return the headers that prove a reply to be this node's answer to that very request."""
-        signed = SignedReply(
-            self.node_id,
-            arrival_headers.get(names.SOURCE_NODE_ID, ""),
-            arrival_headers.get(names.NONCE, ""),
-            reply.status,
-            reply.content_type,
-            reply.body,
-        )
-        return {"content-type": reply.content_type, names.AUTH_SIGN: signed.sign(self._signer)}
+        headers = {"content-type": reply.content_type}
+        signed = SignedReply(arrival, self.node_id, reply.status, reply.content_type, reply.body)
+        with suppress(InvalidRequest):  # what cannot be covered is refused, and that refusal goes unproven
+            headers[names.AUTH_SIGN] = signed.sign(self._signer)
+        return headers
+
+    def _route(self, service: Service[Any, Any]) -> Route:
+        route = Route(service.endpoint.path, self._serve(service))
+        route.methods = set(service.endpoint.methods)  # Starlette would add HEAD; no other method occurs (MGT-2.1-http)
+        return route
 
     def _serve(self, service: Service[Any, Any]) -> Callable[[Request], Awaitable[Response]]:
         async def serve(request: Request) -> Response:
-            headers = {name.lower(): value for name, value in request.headers.items()}
+            arrival: Arrival | None = None
             dialect: Dialect = STANDARD
             try:
-                arrival = Arrival(request.method, raw_target(request.scope), headers, await read_bounded(request))
-                dialect = self._dialect_of(headers.get(names.SOURCE_NODE_ID, ""))
-                with structlog.contextvars.bound_contextvars(trace_id=headers.get(names.TRACE_ID, "")):
-                    reply = await self._answer(service, arrival, dict(request.query_params), dialect)
+                arrival = Arrival.of(request.scope, await read_bounded(request))
+                dialect = self._dialect_of(arrival.header(names.SOURCE_NODE_ID))
+                with structlog.contextvars.bound_contextvars(trace_id=arrival.header(names.TRACE_ID)):
+                    reply = await self._answer(service, arrival, _members(request), dialect)
             except InterconnError as error:
-                log.info(
-                    "refused", endpoint=service.endpoint.name, caller=headers.get(names.SOURCE_NODE_ID), **_parts(error)
-                )
+                caller = arrival.header(names.SOURCE_NODE_ID) if arrival else None
+                log.info("refused", endpoint=service.endpoint.name, caller=caller, **_parts(error))
                 reply = dialect.write_error(error)
             except ClientDisconnect:
                 return Response(status_code=400)
@@ -159,7 +171,8 @@ class Gate:
                     )
                 )
             # The server would add a content type of its own; what is signed must be what is sent.
-            return Response(reply.body, reply.status, headers=self.sign(headers, reply))
+            headers = self.sign(arrival, reply) if arrival else {"content-type": reply.content_type}
+            return Response(reply.body, reply.status, headers=headers)
 
         return serve
 
@@ -180,7 +193,7 @@ class Gate:
             peer=peer,
             proven_key=proven_key,
             permits=arrival.headers.get(names.PERMIT_SET, ""),
-            request_digest=hashlib.sha256(arrival.body).hexdigest(),
+            request_digest=arrival.body_digest,
             extensions={
                 name: value for name, value in arrival.headers.items() if name.startswith(names.EXTENSION_PREFIX)
             },
@@ -193,10 +206,16 @@ class Gate:
     def _check_headers(self, arrival: Arrival) -> str:
         headers = arrival.headers
         for name in names.REQUIRED_SIGNED:
-            if not headers.get(name):
+            value = headers.get(name)
+            if not value:
                 raise MissingHeader("the header is missing", where=name, clause="MGT-2.2-headers")
-            if len(headers[name]) > 256:
-                raise MissingHeader("the header is longer than 256 characters", where=name, clause="MGT-2.2-headers")
+            if len(value) > MAXIMUM_HEADER_LENGTH or not (value.isascii() and value.isprintable()):
+                raise MissingHeader(
+                    f"the header must be printable ASCII of at most {MAXIMUM_HEADER_LENGTH} characters",
+                    where=name, clause="MGT-2.2-headers",
+                )  # fmt: skip
+        if not re.fullmatch(PATTERN, headers[names.SOURCE_NODE_ID]):
+            raise MissingHeader("the header is no node id", where=names.SOURCE_NODE_ID, clause="MGT-2.2-node-ids")
         if arrival.method == "POST" and not headers.get(names.CSRF_PROTECTION):
             raise MissingHeader(
                 "the header is missing on a POST", where=names.CSRF_PROTECTION, clause="MGT-2.2-csrf",
@@ -216,7 +235,7 @@ class Gate:
         credential = Credential.parse(message.auth_type, message.auth_credential)
         if not arrival.headers.get(names.AUTH_SIGN):
             return None
-        SignedRequest(arrival.method, arrival.target, arrival.headers, arrival.body).verify(credential)
+        arrival.verify(credential)
         self._accept_nonce(f"{arrival.headers[names.SOURCE_NODE_ID]} {credential.fingerprint}", arrival)
         return credential
 
@@ -250,11 +269,18 @@ async def read_bounded(request: Request, limit: int = MAXIMUM_BODY_BYTES) -> byt
     return b"".join(parts)
 
 
-def raw_target(scope: MutableMapping[str, Any]) -> str:
+def raw_target(scope: Mapping[str, Any]) -> str:
     """Return path and query of an ASGI scope exactly as they were sent, which is what a signature covers."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     query: bytes = scope["query_string"]
     return (raw + b"?" + query if query else raw).decode("latin-1")
+
+
+def _members(request: Request) -> dict[str, str]:
+    members = dict(request.query_params)
+    if len(members) != len(request.query_params.multi_items()):
+        raise InvalidRequest("the query repeats a member", where="query", clause="MGT-2.1-http")
+    return members
 
 
 def _parts(error: InterconnError) -> dict[str, Any]:

@@ -19,7 +19,13 @@ from interconn.identity.signature import SignedReply, SignedRequest
 from interconn.peers.directory import Peer, PeerDirectory
 from interconn.standard import headers as names
 from interconn.standard.endpoint import Endpoint
-from interconn.standard.errors import BadSignature, ConfigurationError, PeerReplyInvalid, PeerUnreachable
+from interconn.standard.errors import (
+    BadSignature,
+    ConfigurationError,
+    InvalidRequest,
+    PeerReplyInvalid,
+    PeerUnreachable,
+)
 from interconn.standard.identifiers import new_nonce
 from interconn.standard.wire import MAXIMUM_BODY_BYTES, WireModel
 from interconn.state.clock import Clock
@@ -118,10 +124,12 @@ class PeerClient:
     ) -> Reply:
         """Call a node at an address, as on first contact; raises as `call` does."""
         wire = destination.dialect.write_request(endpoint, request)
+        if len(wire.body) > MAXIMUM_BODY_BYTES:
+            raise InvalidRequest(f"the body has more than {MAXIMUM_BODY_BYTES} bytes", where="body")
         sent = self._headers(destination.node_id, wire, trace_id, headers or {})
         reply, received = await self._exchange(destination, wire, sent, timeout)
         if destination.credential:
-            self._prove(destination, sent[names.NONCE], reply, received)
+            self._prove(destination, SignedRequest(wire.method, wire.target, sent, wire.body), reply, received)
         return cast(Reply, destination.dialect.read_reply(endpoint, reply))
 
     async def close(self) -> None:
@@ -177,9 +185,11 @@ class PeerClient:
                 hint="Is the partner's node running, and this address reachable from here?",
             ) from None
 
-    def _prove(self, destination: Destination, nonce: str, reply: WireReply, received: dict[str, str]) -> None:
+    def _prove(
+        self, destination: Destination, request: SignedRequest, reply: WireReply, received: dict[str, str]
+    ) -> None:
         assert destination.credential
-        signed = SignedReply(destination.node_id, self._node_id, nonce, reply.status, reply.content_type, reply.body)
+        signed = SignedReply(request, destination.node_id, reply.status, reply.content_type, reply.body)
         try:
             signed.verify(destination.credential, received.get(names.AUTH_SIGN, ""))
         except BadSignature as error:
