@@ -1,0 +1,157 @@
+"""CTL-4.1: a component tells its own node how it fares. Served on the component listener alone."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any, Protocol
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from interconn.components.tables import ComponentRun
+from interconn.peers.inbound import read_bounded
+from interconn.standard import headers as names
+from interconn.standard.control import COMPONENT_CALLBACK, ComponentCallback, ComponentStatus
+from interconn.standard.envelope import Envelope
+from interconn.standard.errors import BadToken, Forbidden, InterconnError
+from interconn.standard.wire import canonical_json, parse_json, validate
+from interconn.state.clock import Clock
+from interconn.state.database import Database, announce
+
+log = structlog.get_logger()
+
+MAXIMUM_CALLBACK_BYTES = 64 * 1024
+LONGEST_REASON = 2000
+
+
+class RunListener(Protocol):
+    """Who is told of runs: the control layer. Called in the transaction that records what is told."""
+
+    def progressed(self, session: Session, run: ComponentRun) -> None:
+        """A component runs, and has perhaps told its progress."""
+        ...
+
+    def settled(self, session: Session, run: ComponentRun) -> None:
+        """A component has ended; `run.status` and `run.reason` hold the outcome (resolution 26)."""
+        ...
+
+
+class CallbackServer:
+    """Serves the callback of components.
+
+    Args:
+        database: where reports are kept.
+        clock: time.
+        listener: who is told.
+    """
+
+    def __init__(self, *, database: Database, clock: Clock, listener: RunListener) -> None:
+        self._database = database
+        self._clock = clock
+        self._listener = listener
+
+    def route(self) -> Route:
+        """Return the route for the component listener."""
+        return Route(COMPONENT_CALLBACK.path, self._serve, methods=list(COMPONENT_CALLBACK.methods))
+
+    async def _serve(self, request: Request) -> Response:
+        try:
+            body = parse_json(await read_bounded(request, MAXIMUM_CALLBACK_BYTES), limit=MAXIMUM_CALLBACK_BYTES)
+            report = validate(ComponentCallback, body, clause=COMPONENT_CALLBACK.clause)
+            await self.receive(report, token=request.headers.get(names.PTP_TOKEN, ""))
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except InterconnError as error:
+            log.info("refused", endpoint=COMPONENT_CALLBACK.name, reason=error.message, where=error.where)
+            return _reply(Envelope.of_error(error), error.http_status)
+        return _reply(Envelope.of({}), 200)
+
+    async def receive(self, report: ComponentCallback, *, token: str) -> None:
+        """Record a report.
+
+        Raises:
+            BadToken: the token is not that of this task.
+            Forbidden: the token is another party's.
+        """
+        now = self._clock.now()
+        await self._database.write(lambda session: self._record(session, report, token, now))
+
+    def _record(self, session: Session, report: ComponentCallback, token: str, now: int) -> None:
+        run = _run_of_token(session, report.task_id, token)
+        if report.role not in (run.role, f"{run.role}.{run.index}"):
+            raise Forbidden(
+                f"the token is that of {run.role}.{run.index}", where="role", clause=COMPONENT_CALLBACK.clause
+            )
+        if run.state == "ENDED" or not _says_more(run.reported, report.status):
+            return
+        extension = report.extension or {}
+        run.reported = report.status.value
+        progress = extension.get("progress")
+        if isinstance(progress, dict):
+            run.progress = _progress(progress)
+        if report.status is not ComponentStatus.RUNNING:
+            run.reported_at = now
+        if report.status is ComponentStatus.FAILED:
+            run.reported_reason = reason_text(extension.get("reason"))
+        self._listener.progressed(session, run)
+        announce(session, run_topic(run.task_id, run.role, run.index))
+
+
+def run_topic(task_id: str, role: str, index: int) -> str:
+    """Return the signal of a run."""
+    return f"run:{task_id}:{role}.{index}"
+
+
+def token_digest(token: str) -> str:
+    """Return what is kept of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def reason_text(reason: Any) -> str:
+    """Return the reason that a component gives, as one text: it may be an error's members or a sentence."""
+    if isinstance(reason, dict):
+        message, where, hint = (str(reason.get(part) or "") for part in ("message", "where", "hint"))
+        text = f"{where}: {message}" if where else message
+        return (f"{text}. {hint}" if hint else text)[:LONGEST_REASON]
+    return str(reason or "")[:LONGEST_REASON]
+
+
+def _says_more(before: str, now: ComponentStatus) -> bool:
+    """A status never goes backwards and a repeated outcome changes nothing, but the worse of two wins."""
+    if before == ComponentStatus.FAILED:
+        return False
+    return before != ComponentStatus.SUCCESS or now is ComponentStatus.FAILED
+
+
+def _progress(told: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "phase": str(told.get("phase", ""))[:64],
+        "done": _count(told.get("done")),
+        "total": _count(told.get("total")),
+    }
+
+
+def _count(value: Any) -> int:
+    return min(value, 2**53) if isinstance(value, int) and value > 0 else 0
+
+
+def _run_of_token(session: Session, task_id: str, token: str) -> ComponentRun:
+    digest = token_digest(token)
+    for run in session.scalars(select(ComponentRun).where(ComponentRun.task_id == task_id)):
+        if run.token_digest and hmac.compare_digest(run.token_digest, digest):
+            return run
+    raise BadToken(
+        "the token is not that of this task",
+        where=names.PTP_TOKEN,
+        clause=COMPONENT_CALLBACK.clause,
+        hint="A component sends the value of config.token",
+    )
+
+
+def _reply(envelope: Envelope, status: int) -> Response:
+    return Response(canonical_json(envelope.to_wire()), status, media_type="application/json")

@@ -1,0 +1,91 @@
+"""The components that this node can run, by name, provider and version (CTL-6.1, CTL-G3.1.1.3-register)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from interconn.api.components import ComponentView
+from interconn.standard.errors import ConfigurationError, InterconnError, InvalidFlow
+from interconn.standard.self_description import SelfDescription
+
+SHIPPED_PACKAGE: Final = "interconn.algorithms"
+DESCRIPTION_FILE: Final = "self_description.json"
+
+
+class Registry:
+    """Self-descriptions by their three elements.
+
+    Args:
+        descriptions: what is to be found.
+
+    Raises:
+        ConfigurationError: two describe the same component.
+    """
+
+    def __init__(self, descriptions: Iterable[SelfDescription]) -> None:
+        self._by_key: dict[tuple[str, str, str], SelfDescription] = {}
+        for description in descriptions:
+            key = (description.component_name, description.provider, description.version)
+            if key in self._by_key:
+                raise ConfigurationError(f"the component {' '.join(key)} is described twice", clause="CTL-6.1")
+            self._by_key[key] = description
+
+    @classmethod
+    def shipped(cls) -> Registry:
+        """Return the components that come with interconn.
+
+        The package is located and not imported: its code belongs in component processes only.
+        """
+        spec = find_spec(SHIPPED_PACKAGE)
+        folders = [Path(place) for place in (spec.submodule_search_locations or [])] if spec else []
+        files = [file for folder in folders for file in sorted(folder.glob(f"*/{DESCRIPTION_FILE}"))]
+        return cls(_read(file) for file in files)
+
+    @property
+    def all(self) -> tuple[SelfDescription, ...]:
+        """Every component, by name, provider and version."""
+        return tuple(self._by_key[key] for key in sorted(self._by_key))
+
+    def find(self, name: str, provider: str, version: str) -> SelfDescription:
+        """Return a component.
+
+        Raises:
+            InvalidFlow: it is not known here; the message names what is.
+        """
+        found = self._by_key.get((name, provider, version))
+        if found:
+            return found
+        names = sorted({known for known, _, _ in self._by_key})
+        same_name = [f"{provider_} {version_}" for name_, provider_, version_ in sorted(self._by_key) if name_ == name]
+        if same_name:
+            message = f"component {name} is known here from {', '.join(same_name)}, not from {provider} {version}"
+        else:
+            message = f"component {name} is not known here; known are {', '.join(names) or 'none'}"
+        raise InvalidFlow(message, where="componentName", clause="CTL-6.7")
+
+    def views(self) -> list[ComponentView]:
+        """Return the components as the node's own people see them."""
+        return [
+            ComponentView(
+                name=description.component_name,
+                title=description.title,
+                provider=description.provider,
+                version=description.version,
+                roles=list(description.role_list),
+                description=description.description,
+                self_description=description.to_json(),
+            )
+            for description in self.all
+        ]
+
+
+def _read(file: Path) -> SelfDescription:
+    try:
+        return SelfDescription.parse(file.read_bytes())
+    except (OSError, InterconnError) as error:
+        raise ConfigurationError(
+            f"the self-description cannot be read: {error}", where=f"{file.parent.name}/{file.name}", clause="CMP-2"
+        ) from None

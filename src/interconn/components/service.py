@@ -1,0 +1,358 @@
+"""The components of this node as they run: ordered, launched, listened to, stopped, settled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.routing import Route
+
+from interconn.api.components import COMPONENT_LIST, ComponentViews
+from interconn.api.own import OwnService, Person
+from interconn.components import environment
+from interconn.components.callback import CallbackServer, RunListener, run_topic, token_digest
+from interconn.components.environment import Order, Surroundings
+from interconn.components.launcher import Exit, ProcessLauncher, Situation
+from interconn.components.outcome import judge
+from interconn.components.registry import Registry
+from interconn.components.tables import ComponentRun
+from interconn.identity.node import NodeIdentity
+from interconn.standard.control import COMPONENT_CALLBACK, ComponentStatus
+from interconn.standard.errors import InterconnError, NotFound
+from interconn.standard.wire import Empty, validate
+from interconn.state.clock import Clock
+from interconn.state.crash_points import reach
+from interconn.state.database import Database, announce
+
+log = structlog.get_logger()
+
+ORDERED: Final = "component-runs"
+"""Signal: a component was ordered."""
+LINGER_SECONDS: Final = 60.0
+"""How long a component may live on after it has told its outcome."""
+_LOOK_SECONDS: Final = 5.0
+
+Key = tuple[str, str, int]  # task, role, index
+
+
+class Sessions(Protocol):
+    """What components need of the transport layer."""
+
+    def open_session(self, session: Session, *, session_id: str, task_id: str, parties: Sequence[str]) -> str:
+        """Open a task's session in a transaction and return the token by which one component uses it.
+
+        Args:
+            session: of the transaction.
+            session_id: as the component knows it.
+            task_id: the task; sessions of different tasks never mix.
+            parties: node ids that may take part.
+        """
+        ...
+
+    def close_session(self, session: Session, *, session_id: str, task_id: str) -> None:
+        """End a task's session in a transaction; what it still holds is dropped, and its tokens are void."""
+        ...
+
+    def traffic(self, task_id: str) -> Mapping[str, int]:
+        """Return how much passed for a task: counters by name, e.g. `sent_bytes`."""
+        ...
+
+
+class Components:
+    """Runs components.
+
+    Args:
+        node: this node.
+        database: where runs are kept.
+        clock: time.
+        transport: opens a session for each task.
+        storage_address: for `system.storage` (CMP-4.1-file, CMP-4.1-s3); secret.
+        tasks_directory: holds one directory a task and party.
+        component_url: returns the base URL of the component listener, once it listens.
+        registry: which components there are; those shipped by default.
+        launcher: how they are run; as processes by default.
+    """
+
+    def __init__(
+        self,
+        *,
+        node: NodeIdentity,
+        database: Database,
+        clock: Clock,
+        transport: Sessions,
+        storage_address: str,
+        tasks_directory: Path,
+        component_url: Callable[[], str],
+        registry: Registry | None = None,
+        launcher: ProcessLauncher | None = None,
+    ) -> None:
+        self.registry = registry or Registry.shipped()
+        self._node = node
+        self._database = database
+        self._clock = clock
+        self._transport = transport
+        self._storage = storage_address
+        self._tasks_directory = tasks_directory
+        self._component_url = component_url
+        self._launcher = launcher or ProcessLauncher()
+        self._listener: RunListener | None = None
+        self._driven: dict[Key, asyncio.Task[None]] = {}
+
+    # --- what the layer above uses -----------------------------------------------------------------------
+
+    def report_to(self, listener: RunListener) -> None:
+        """Say who is told of progress and ends."""
+        self._listener = listener
+
+    def order(self, session: Session, order: Order) -> None:
+        """Order a component in a transaction; it is launched after the commit. A repeat changes nothing."""
+        if session.get(ComponentRun, (order.task_id, order.role, order.index)):
+            return
+        run = ComponentRun(
+            task_id=order.task_id,
+            role=order.role,
+            index=order.index,
+            job_id=order.job_id,
+            order=order.to_wire(),
+            state="ORDERED",
+            ordered_at=self._clock.now(),
+        )
+        session.add(run)
+        announce(session, ORDERED)
+
+    def stop(self, session: Session, task_id: str, role: str, index: int, reason: str) -> None:
+        """Ask in a transaction that a component be stopped. One that has ended stays as it is."""
+        run = session.get(ComponentRun, (task_id, role, index))
+        if run and run.state != "ENDED" and not run.stop_reason:
+            run.stop_reason = reason
+            announce(session, run_topic(task_id, role, index))
+
+    def close_session(self, session: Session, *, session_id: str, task_id: str) -> None:
+        """End a task's communication in a transaction."""
+        self._transport.close_session(session, session_id=session_id, task_id=task_id)
+
+    def outputs(self, session: Session, task_id: str, role: str, index: int) -> Mapping[str, Any]:
+        """Return where the outputs of a share lie, by their names; for this node's own people."""
+        run = session.get(ComponentRun, (task_id, role, index))
+        if run is None:
+            return {}
+        order = validate(Order, run.order)
+        description = self.registry.find(order.component, order.provider, order.version)
+        return environment.described_outputs(order, description, self._storage)
+
+    def traffic(self, task_ids: Iterable[str]) -> dict[str, int]:
+        """Return how much passed between nodes for some tasks, as far as this node saw it."""
+        total: dict[str, int] = {}
+        for task_id in task_ids:
+            for name, count in self._transport.traffic(task_id).items():
+                total[name] = total.get(name, 0) + count
+        return total
+
+    async def log(self, task_id: str, *, start: int, length: int) -> tuple[list[str], int]:
+        """Return lines of a task's log, of all parties that this node plays in it, and how many there are.
+
+        Raises:
+            NotFound: this node ran no component for that task.
+        """
+        keys = await self._database.read(lambda session: _keys_of_task(session, task_id))
+        if not keys:
+            raise NotFound("this node ran no component for that task", where="task_id", clause="CTL-5.5")
+        return await asyncio.to_thread(self._read_log, keys, start, length)
+
+    def routes(self) -> list[Route]:
+        """Return what the component listener serves for this layer (CTL-4.1)."""
+        assert self._listener, "nobody is told what components say"
+        return [CallbackServer(database=self._database, clock=self._clock, listener=self._listener).route()]
+
+    def own_services(self) -> list[OwnService[Any, Any]]:
+        """Return what this layer serves to the node's own people."""
+
+        async def serve(_person: Person, _request: Empty) -> ComponentViews:
+            return ComponentViews(components=self.registry.views())
+
+        return [OwnService(COMPONENT_LIST, serve)]
+
+    def warnings(self) -> list[str]:
+        """Return what is not enforced."""
+        return [
+            "components run as processes of this node's own user, without a sandbox; only the shipped ones are launched"
+        ]
+
+    # --- the work that goes on by itself -----------------------------------------------------------------
+
+    async def start_watching(self) -> None:
+        """Find again what an earlier life of this node launched, and take up what it left."""
+        await self._drive_unfinished()
+        if self._driven:
+            log.info("takes up components", count=len(self._driven))
+
+    async def run(self) -> None:
+        """Launch what is ordered and see it to its end, until cancelled; components outlive that."""
+        with self._database.signals.subscribe(ORDERED) as wake:
+            try:
+                while True:
+                    await self._drive_unfinished()
+                    await wake.wait(_LOOK_SECONDS)
+            finally:
+                driven = list(self._driven.values())
+                for task in driven:
+                    task.cancel()
+                await asyncio.gather(*driven, return_exceptions=True)
+
+    async def _drive_unfinished(self) -> None:
+        for key in await self._database.read(_unfinished):
+            if key not in self._driven:
+                task = asyncio.create_task(self._drive_safely(key))
+                self._driven[key] = task
+                task.add_done_callback(partial(self._forget, key))
+
+    def _forget(self, key: Key, _done: asyncio.Task[None]) -> None:
+        self._driven.pop(key, None)
+
+    async def _drive_safely(self, key: Key) -> None:
+        try:
+            await self._drive(key)
+        except Exception:
+            # Taken up again at the next look.
+            log.exception("a component is not seen to", task=key[0], party=f"{key[1]}.{key[2]}")
+
+    async def _drive(self, key: Key) -> None:
+        directory = self._directory(key)
+        with self._database.signals.subscribe(run_topic(*key)) as wake:
+            try:
+                launched = await self._launch(key, directory)
+            except InterconnError as error:
+                await self._settle(key, Exit(126, "", self._clock.now()), f"it could not be started: {error}")
+                return
+            if not launched:
+                await self._settle(key, Exit(126, "", self._clock.now()), "it was stopped before it began")
+                return
+            ended = await self._watch(key, directory, wake.wait)
+        reach("component.exited")
+        await self._settle(key, ended, "")
+        await asyncio.to_thread(self._launcher.clear, directory)
+
+    async def _launch(self, key: Key, directory: Path) -> bool:
+        """Launch unless that was done before; return whether there is something to watch."""
+        run = await self._database.read(lambda session: session.get_one(ComponentRun, key))
+        if await asyncio.to_thread(self._launcher.situation, directory) is Situation.NOTHING:
+            if run.stop_reason:
+                return False
+            order = validate(Order, run.order)
+            description = self.registry.find(order.component, order.provider, order.version)
+            token = await self._database.write(lambda session: self._open_session(session, key, order))
+            url = self._component_url().rstrip("/")
+            variables = environment.variables(
+                order,
+                description,
+                Surroundings(storage=self._storage, transport=url, callback=url + COMPONENT_CALLBACK.path),
+                token=token,
+                log_path=str(directory / "log"),
+            )
+            await asyncio.to_thread(self._launcher.launch, directory, variables)
+            if await asyncio.to_thread(self._launcher.situation, directory) is Situation.NOTHING:
+                raise InterconnError("its supervisor did not begin", hint="Is the disk full?")
+            reach("component.launched")
+        if run.state == "ORDERED":
+            await self._database.write(lambda session: self._record_launch(session, key))
+            reach("component.recorded")
+            log.info("component launched", task=key[0], party=f"{key[1]}.{key[2]}")
+        return True
+
+    def _open_session(self, session: Session, key: Key, order: Order) -> str:
+        token = self._transport.open_session(
+            session,
+            session_id=order.session_id,
+            task_id=order.task_id,
+            parties=sorted({party.node_id for party in order.parties}),
+        )
+        session.get_one(ComponentRun, key).token_digest = token_digest(token)
+        return token
+
+    def _record_launch(self, session: Session, key: Key) -> None:
+        run = session.get_one(ComponentRun, key)
+        run.state, run.launched_at = "LAUNCHED", self._clock.now()
+
+    async def _watch(self, key: Key, directory: Path, wake: Callable[[float], Any]) -> Exit:
+        ending = asyncio.create_task(self._launcher.wait(directory))
+        stopping: asyncio.Task[None] | None = None
+        woken: asyncio.Task[Any] | None = None
+        try:
+            while not ending.done():
+                run = await self._database.read(lambda session: session.get_one(ComponentRun, key))
+                lingers = run.reported_at is not None and self._clock.now() - run.reported_at > LINGER_SECONDS * 1000
+                if stopping is None and (run.stop_reason or lingers):
+                    stopping = asyncio.create_task(self._launcher.stop(directory))
+                woken = asyncio.create_task(wake(_LOOK_SECONDS))
+                await asyncio.wait({ending, woken}, return_when=asyncio.FIRST_COMPLETED)
+                woken.cancel()
+            return await ending
+        finally:
+            for task in (ending, stopping, woken):
+                if task:
+                    task.cancel()
+
+    async def _settle(self, key: Key, ended: Exit, cause: str) -> None:
+        status, reason = await self._database.write(lambda session: self._record_end(session, key, ended, cause))
+        reach("task.settled")
+        log.info(
+            "component ended",
+            task=key[0],
+            party=f"{key[1]}.{key[2]}",
+            status=status,
+            exit_status=ended.status,
+            reason=reason,
+            directory=str(self._directory(key)),
+        )
+
+    def _record_end(self, session: Session, key: Key, ended: Exit, cause: str) -> tuple[str, str]:
+        run = session.get_one(ComponentRun, key)
+        if run.state != "ENDED":
+            status, reason = judge(
+                ended,
+                reported=run.reported,
+                reported_reason=run.reported_reason,
+                stop_reason=run.stop_reason,
+            )
+            if status is ComponentStatus.FAILED and cause and not run.stop_reason:
+                reason = cause
+            run.state, run.exit_status = "ENDED", ended.status
+            run.status, run.reason = status.value, reason
+            run.ended_at = ended.ended_at or self._clock.now()
+            assert self._listener, "nobody is told what components do"
+            self._listener.settled(session, run)
+        return run.status, run.reason
+
+    def _directory(self, key: Key) -> Path:
+        return self._tasks_directory / key[0] / f"{key[1]}.{key[2]}"
+
+    def _read_log(self, keys: list[Key], start: int, length: int) -> tuple[list[str], int]:
+        lines: list[str] = []
+        total = 0
+        for key in keys:
+            try:
+                file = (self._directory(key) / "stdout.log").open(errors="replace")
+            except FileNotFoundError:
+                continue
+            with file:
+                for line in file:
+                    if start <= total < start + length:
+                        lines.append(line.rstrip("\n"))
+                    total += 1
+        return lines, total
+
+
+def _unfinished(session: Session) -> list[Key]:
+    runs = select(ComponentRun).where(ComponentRun.state != "ENDED").order_by(ComponentRun.ordered_at)
+    return [(run.task_id, run.role, run.index) for run in session.scalars(runs)]
+
+
+def _keys_of_task(session: Session, task_id: str) -> list[Key]:
+    runs = select(ComponentRun).where(ComponentRun.task_id == task_id).order_by(ComponentRun.role, ComponentRun.index)
+    return [(run.task_id, run.role, run.index) for run in session.scalars(runs)]

@@ -1,0 +1,48 @@
+"""What the component layer keeps: one row a party's share of a task that runs, or ran, on this node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from interconn.state.database import Table
+
+
+class ComponentRun(Table):
+    """One component, ordered, launched and ended.
+
+    Attributes:
+        order: what is to be run (`interconn.components.environment.Order`), without the token.
+        state: ORDERED, LAUNCHED (its process is recorded) or ENDED.
+        token_digest: hex SHA-256 of the token the component was given; the token itself is not kept here.
+        reported: the last status the component told, empty before the first.
+        reported_reason: the reason it told with FAILED.
+        reported_at: when it told its outcome, epoch milliseconds.
+        progress: what it told last of its progress.
+        stop_reason: why it is to be stopped; empty if it is not.
+        exit_status: of the process, once it has ended.
+        status: SUCCESS or FAILED once it has ended, with the reason of a failure.
+    """
+
+    __tablename__ = "component_runs"
+
+    task_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    role: Mapped[str] = mapped_column(String(64), primary_key=True)
+    index: Mapped[int] = mapped_column("ordinal", primary_key=True)
+    job_id: Mapped[str] = mapped_column(String(128), index=True)
+    order: Mapped[dict[str, Any]] = mapped_column("content")
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    token_digest: Mapped[str] = mapped_column(String(64), default="")
+    reported: Mapped[str] = mapped_column(String(16), default="")
+    reported_reason: Mapped[str] = mapped_column(Text, default="")
+    reported_at: Mapped[int | None]
+    progress: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    stop_reason: Mapped[str] = mapped_column(Text, default="")
+    exit_status: Mapped[int | None]
+    status: Mapped[str] = mapped_column(String(16), default="")
+    reason: Mapped[str] = mapped_column(Text, default="")
+    ordered_at: Mapped[int]
+    launched_at: Mapped[int | None]
+    ended_at: Mapped[int | None]
