@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.algorithms.two_parties import Institution, run_both
-from tests.sdk.fake_transport import FakeTransport
 
 
 def ids(path: Path) -> list[str]:

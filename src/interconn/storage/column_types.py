@@ -9,7 +9,7 @@ from interconn.storage.dataset import ColumnType
 
 # A leading zero marks an id, not a number: 007 must stay 007. Eighteen digits always fit 64 bits.
 _INT: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})")
-_FLOAT: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})?(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
+_FLOAT: Final = re.compile(r"-?((0|[1-9][0-9]{0,17})(\.[0-9]+)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _BOOLEAN: Final = frozenset(("true", "false", "True", "False", "TRUE", "FALSE"))
 
 
@@ -36,7 +36,7 @@ class TypeGuess:
         known = self._type
         if known in (None, "int") and _INT.fullmatch(value):
             return "int"
-        if known in (None, "int", "float") and _FLOAT.fullmatch(value) and any(map(str.isdigit, value)):
+        if known in (None, "int", "float") and _FLOAT.fullmatch(value):
             return "float"
         if known in (None, "boolean") and value in _BOOLEAN:
             return "boolean"

@@ -7,7 +7,6 @@ value: keys are personal data.
 from __future__ import annotations
 
 import csv
-import io
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -17,6 +16,7 @@ from typing import Any, BinaryIO, Final
 
 from interconn.standard.errors import DataError
 from interconn.storage.column_types import TypeGuess
+from interconn.storage.csv_text import csv_text
 from interconn.storage.dataset import Column, DatasetMetadata, DatasetName
 from interconn.storage.duplicates import DuplicateFinder, Duplicates
 from interconn.storage.encoding import detect_encoding
@@ -27,7 +27,7 @@ from interconn.storage.tables import require_columns
 DELIMITERS: Final = (",", ";", "\t", "|")
 MAXIMUM_FIELD: Final = 1 << 20
 """Longest field, characters; an opening quote without an end would otherwise swallow the file."""
-_FLUSH_BYTES: Final = 1 << 20
+_FLUSH_ROWS: Final = 512
 
 
 @dataclass(frozen=True)
@@ -133,9 +133,7 @@ class _Intake:
         header = self._header(next(rows, None))
         places = [header.index(name) for name in self._key_columns]
         guesses = [self.guesses.setdefault(name, TypeGuess()) for name in header]
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(header)
+        waiting: list[list[str]] = [header]
         for row in rows:
             if len(row) != len(header):
                 raise DataError(
@@ -149,12 +147,11 @@ class _Intake:
                 guess.see(value)
             if places:
                 self._see_key([row[place] for place in places], finder)
-            writer.writerow(row)
-            if text.tell() > _FLUSH_BYTES:
-                sink.write(text.getvalue().encode())
-                text.seek(0)
-                text.truncate()
-        sink.write(text.getvalue().encode())
+            waiting.append(row)
+            if len(waiting) >= _FLUSH_ROWS:
+                sink.write(csv_text(waiting).encode())
+                waiting.clear()
+        sink.write(csv_text(waiting).encode())
 
     def _rows(self) -> Iterator[list[str]]:
         try:
@@ -236,15 +233,17 @@ _DELIMITER_NAMES: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def _delimiter(start: str) -> str:
-    """Return the delimiter that splits the header into most fields; the comma when none does."""
-
-    def fields(delimiter: str) -> int:
-        try:
-            return len(next(csv.reader(io.StringIO(start, newline=""), delimiter=delimiter), []))
-        except csv.Error:
-            return 0
-
-    return max(DELIMITERS, key=fields)  # the first of equals
+    """Return the delimiter that the header has most of outside of quotes; the comma when it has none."""
+    counts = dict.fromkeys(DELIMITERS, 0)
+    quoted = False
+    for character in start.lstrip("\r\n"):
+        if character == '"':
+            quoted = not quoted
+        elif not quoted and character in "\r\n":
+            break
+        elif not quoted and character in counts:
+            counts[character] += 1
+    return max(DELIMITERS, key=counts.__getitem__)  # the first of equals
 
 
 def _rows(numbers: Sequence[int]) -> str:

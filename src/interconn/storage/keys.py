@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
+
+from interconn.storage.csv_text import join_fields
 
 
 def row_keys(columns: Sequence[Iterable[str]]) -> list[bytes]:
@@ -19,15 +19,7 @@ def row_keys(columns: Sequence[Iterable[str]]) -> list[bytes]:
     """
     if len(columns) == 1:
         return [value.encode() for value in columns[0]]
-    keys = []
-    for values in zip(*columns, strict=True):
-        line = ",".join(values)
-        if line.count(",") != len(values) - 1 or '"' in line or "\n" in line or "\r" in line:
-            text = io.StringIO(newline="")
-            csv.writer(text, lineterminator="").writerow(values)
-            line = text.getvalue()
-        keys.append(line.encode())
-    return keys
+    return [join_fields(values).encode() for values in zip(*columns, strict=True)]
 
 
 def is_blank(values: Sequence[str]) -> bool:

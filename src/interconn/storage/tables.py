@@ -13,6 +13,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from interconn.standard.errors import DataError, StorageError
+from interconn.storage.csv_text import csv_text
 from interconn.storage.dataset import Column, DatasetMetadata, DatasetName
 from interconn.storage.store import DatasetStore
 
@@ -152,11 +153,11 @@ class _LineEnded:
         self._source = source
         self._ended = False
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int) -> bytes:
         block = self._source.read(size)
-        if not block and not self._ended and size != 0:
+        if len(block) < size and not self._ended:
             self._ended = True
-            return b"\n"
+            return block + b"\n"
         return block
 
     def close(self) -> None:
@@ -198,12 +199,10 @@ class TableWriter:
             else:
                 self._sink.write(buffer.getbuffer())
                 return
-        self._write_slowly(zip(*(_texts(column) for column in batch.columns), strict=True))
+        self._write_slowly(list(zip(*(_texts(column) for column in batch.columns), strict=True)))
 
-    def _write_slowly(self, rows: object) -> None:
-        text = io.StringIO(newline="")
-        csv.writer(text, lineterminator="\n").writerows(rows)  # type: ignore[arg-type]
-        self._sink.write(text.getvalue().encode())
+    def _write_slowly(self, rows: Sequence[Sequence[object]]) -> None:
+        self._sink.write(csv_text(rows).encode())
 
 
 def _texts(column: pa.Array) -> list[object]:
