@@ -1,0 +1,131 @@
+"""`interconn audit …`: approvals that partners ask of each other (MGT-4, MGT-5, MGT-7, MGT-8)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cyclopts import App
+
+from interconn.cli.options import Common, example
+from interconn.cli.wording import say
+
+app = App(name="audit", help="Approvals that partners ask of each other.")
+
+
+@app.command(name="list", help_epilogue=example("audit list --status APPLIED", "audit list --kind JOB --json"))
+def list_(
+    *,
+    kind: Literal["DATASET", "PROJECT", "FLOW", "JOB"] | None = None,
+    status: Literal["APPLIED", "APPROVED", "REJECTED", "TERMINATED"] | None = None,
+    subject: str | None = None,
+    common: Common = Common(),  # noqa: B008 - frozen
+) -> None:
+    """List approvals: what was asked, by whom, and whom it waits for.
+
+    Parameters
+    ----------
+    kind
+        Only those of this kind.
+    status
+        Only those in this state.
+    subject
+        Only those for the data set, project, flow or job of this id.
+    """
+    from interconn.api.audits import AuditKind
+    from interconn.cli.output import print_reply, print_table
+    from interconn.standard.management import AuditStatus
+
+    with common.node() as node:
+        found = node.audits.list(
+            kind=AuditKind(kind) if kind else None,
+            status=AuditStatus(status) if status else None,
+            subject_id=subject,
+        )
+    if common.json:
+        print_reply(found)
+        return
+    print_table(
+        [say("approval"), say("kind"), say("of"), say("partner"), say("asked by"), say("status"), say("waits for")],
+        [
+            [
+                audit.audit_id,
+                audit.kind.value.lower(),
+                audit.subject_id,
+                audit.node_id,
+                say("partner") if audit.direction == "PARTNER" else say("us"),
+                audit.status.value,
+                audit.waits_for,
+            ]
+            for audit in found.audits
+        ],
+        empty=say("no approvals"),
+    )
+
+
+@app.command(help_epilogue=example("audit approve audit-51c9 --times-limit 3"))
+def approve(
+    audit_id: str,
+    *,
+    time_limit: int | None = None,
+    times_limit: int | None = None,
+    reason: str = "",
+    common: Common = Common(),  # noqa: B008
+) -> None:
+    """Approve what a partner applied for.
+
+    Parameters
+    ----------
+    audit_id
+        Id of the approval, as 'audit list' shows it.
+    time_limit
+        When a data set grant ends, epoch milliseconds; never later than was asked.
+    times_limit
+        How many jobs may use a data set grant; never more than was asked.
+    reason
+        Kept in the audit trail.
+    """
+    from interconn.cli.decision import show_audit
+
+    with common.node() as node:
+        audit = node.audits.approve(audit_id, time_limit=time_limit, times_limit=times_limit, reason=reason)
+    show_audit(audit, common)
+
+
+@app.command(help_epilogue=example("audit reject audit-51c9 --reason 'purpose not clear'"))
+def reject(audit_id: str, *, reason: str = "", common: Common = Common()) -> None:  # noqa: B008
+    """Reject what a partner applied for.
+
+    Parameters
+    ----------
+    audit_id
+        Id of the approval, as 'audit list' shows it.
+    reason
+        Kept in the audit trail.
+    """
+    from interconn.cli.decision import show_audit
+
+    with common.node() as node:
+        audit = node.audits.reject(audit_id, reason=reason)
+    show_audit(audit, common)
+
+
+@app.command(help_epilogue=example("audit ask audit-51c9"))
+def ask(audit_id: str, *, common: Common = Common()) -> None:  # noqa: B008
+    """Ask the partner how an approval stands there, and compare (MGT-4.6, MGT-5.4, MGT-7.4).
+
+    Parameters
+    ----------
+    audit_id
+        Id of the approval.
+    """
+    from interconn.cli.output import print_card, print_reply
+
+    with common.node() as node:
+        found = node.audits.ask(audit_id)
+    if common.json:
+        print_reply(found)
+        return
+    print_card(
+        say("approval {audit_id}", audit_id=found.audit_id),
+        [(say("here"), found.here.value), (say("there"), found.there.value)],
+    )

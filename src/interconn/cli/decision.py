@@ -1,0 +1,81 @@
+"""Approving by the name a person knows: the id of a data set, project, flow or job, instead of its audit's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from interconn.cli.wording import say
+
+if TYPE_CHECKING:
+    from interconn.api.audits import AuditView
+    from interconn.cli.options import Common
+
+
+def approve_subject(
+    kind: str,
+    subject: str,
+    *,
+    applicant: str | None,
+    common: Common,
+    time_limit: int | None = None,
+    times_limit: int | None = None,
+) -> None:
+    """Approve the one pending application of a kind for a subject, and show it.
+
+    Args:
+        kind: DATASET, PROJECT, FLOW or JOB.
+        subject: id of the thing, or of the audit.
+        applicant: node that applied; needed where several did.
+        common: which node is asked.
+        time_limit: epoch milliseconds at which the grant ends; only a data set has one.
+        times_limit: jobs that may use the grant; only a data set has one.
+    """
+    from interconn.api.audits import AuditKind
+    from interconn.standard.errors import NotFound, Refused
+    from interconn.standard.management import AuditStatus
+
+    with common.node() as node:
+        found = [
+            audit
+            for audit in node.audits.list(kind=AuditKind(kind), status=AuditStatus.APPLIED).audits
+            if audit.direction == "PARTNER"
+            and subject in (audit.subject_id, audit.audit_id)
+            and applicant in (None, audit.node_id)
+        ]
+        if not found:
+            raise NotFound(
+                say("nobody's application for it waits here"),
+                where=subject,
+                hint=say("'interconn audit list' shows what does"),
+            )
+        if len(found) > 1:
+            raise Refused(
+                say("several applied for it: {nodes}", nodes=", ".join(audit.node_id for audit in found)),
+                where=subject,
+                hint=say("Say whose application you approve with --applicant"),
+            )
+        decided = node.audits.approve(found[0].audit_id, time_limit=time_limit, times_limit=times_limit)
+    show_audit(decided, common)
+
+
+def show_audit(audit: AuditView, common: Common) -> None:
+    """Show one approval."""
+    from interconn.cli.output import instant, print_card, print_reply
+
+    if common.json:
+        print_reply(audit)
+        return
+    print_card(
+        say("{kind} {subject}", kind=audit.kind.value.lower(), subject=audit.subject_id),
+        [
+            (say("approval"), audit.audit_id),
+            (say("status"), audit.status.value),
+            (say("asked by"), audit.node_id if audit.direction == "PARTNER" else say("this node")),
+            (say("asked of"), say("this node") if audit.direction == "PARTNER" else audit.node_id),
+            (say("waits for"), audit.waits_for),
+            (say("permit held"), audit.has_permit),
+            (say("applied"), instant(audit.applied_at)),
+            (say("decided"), instant(audit.decided_at)),
+            (say("by"), audit.decided_by),
+        ],
+    )

@@ -1,0 +1,110 @@
+"""`interconn flow …`: how components are combined (MGT-7, CTL-6.7)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cyclopts import App
+
+from interconn.cli.options import Common, example
+from interconn.cli.wording import say
+
+app = App(name="flow", help="Flows: how components are combined.")
+
+
+@app.command(help_epilogue=example("flow create examples/intersection.json --project project-7a1e"))
+def create(
+    file: Path,
+    *,
+    project: str,
+    name: str | None = None,
+    description: str | None = None,
+    flow_id: str | None = None,
+    common: Common = Common(),  # noqa: B008 - frozen
+) -> None:
+    """Create a flow in a project and ask each partner's approval (MGT-7.1).
+
+    Parameters
+    ----------
+    file
+        The flow: a JSON object with the member "dag", and "config" where parties are settled.
+    project
+        Id of the project.
+    name
+        Name of the flow, instead of the file's.
+    description
+        What partners are told of it.
+    flow_id
+        Id of the flow, instead of a fresh one.
+    """
+    from interconn.cli.flow_file import read_flow_file
+    from interconn.cli.output import print_card, print_next, print_reply
+
+    read = read_flow_file(file)
+    with common.node() as node:
+        flow = node.flows.create(
+            name or read.name,
+            project,
+            read.require_dag(file),
+            config=read.config,
+            description=description,
+            flow_id=flow_id,
+        )
+    if common.json:
+        print_reply(flow)
+        return
+    print_card(
+        say("flow {flow_id}", flow_id=flow.flow_id),
+        [
+            (say("name"), flow.name),
+            (say("project"), flow.project_id),
+            (say("digest"), flow.digest),
+            (say("approved"), flow.approved),
+            (say("waits for"), [audit.waits_for or audit.node_id for audit in flow.audits]),
+        ],
+    )
+    print_next(say("each partner runs: interconn flow approve {flow_id}", flow_id=flow.flow_id))
+
+
+@app.command(name="list", help_epilogue=example("flow list"))
+def list_(*, common: Common = Common()) -> None:  # noqa: B008
+    """List flows."""
+    from interconn.cli.output import print_reply, print_table, short
+
+    with common.node() as node:
+        found = node.flows.list()
+    if common.json:
+        print_reply(found)
+        return
+    print_table(
+        [say("flow"), say("name"), say("project"), say("initiator"), say("components"), say("digest"), say("approved")],
+        [
+            [
+                flow.flow_id,
+                flow.name,
+                flow.project_id,
+                flow.initiator,
+                [component.name for component in flow.dag.components],
+                short(flow.digest),
+                flow.approved,
+            ]
+            for flow in found.flows
+        ],
+        empty=say("no flows yet; create one with 'interconn flow create'"),
+    )
+
+
+@app.command(help_epilogue=example("flow approve flow-c08d"))
+def approve(flow_id: str, *, applicant: str | None = None, common: Common = Common()) -> None:  # noqa: B008
+    """Approve a flow that a partner created (MGT-7.2).
+
+    Parameters
+    ----------
+    flow_id
+        Id of the flow, or of the approval.
+    applicant
+        Node whose application is approved; needed where several applied.
+    """
+    from interconn.cli.decision import approve_subject
+
+    approve_subject("FLOW", flow_id, applicant=applicant, common=common)

@@ -1,0 +1,265 @@
+"""`interconn job …`: jobs, from proposal to result (MGT-8, CTL-5)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App
+
+from interconn.cli.options import Common, Flag, example
+from interconn.cli.wording import say
+
+if TYPE_CHECKING:
+    from interconn.api.jobs import JobView
+
+app = App(name="job", help="Jobs: proposed, approved, run.")
+
+
+@app.command(help_epilogue=example("job propose flow-c08d --config examples/intersection.json"))
+def propose(
+    flow_id: str,
+    *,
+    config: Path,
+    name: str = "job",
+    common: Common = Common(),  # noqa: B008 - frozen
+) -> None:
+    """Propose a job of a flow: each party's approval is asked, with this node's permits (MGT-8.1).
+
+    Parameters
+    ----------
+    flow_id
+        Id of the flow.
+    config
+        Parties and parameters: a JSON object, or a flow file with the member "config".
+    name
+        Name of the job.
+    """
+    from interconn.cli.flow_file import read_flow_file
+    from interconn.cli.output import print_card, print_next, print_reply
+
+    settled = read_flow_file(config).require_config(config)
+    with common.node() as node:
+        job = node.jobs.propose(flow_id, settled, name=name)
+    if common.json:
+        print_reply(job)
+        return
+    print_card(
+        say("job {job_id}", job_id=job.job_id),
+        [
+            (say("name"), job.name),
+            (say("flow"), job.flow_id),
+            (say("digest of the flow"), job.dag_digest),
+            (say("digest of the configuration"), job.config_digest),
+            (say("approved"), job.approved),
+            (say("waits for"), [audit.waits_for or audit.node_id for audit in job.audits]),
+        ],
+    )
+    print_next(
+        say("each partner runs: interconn job approve {job_id}; then: interconn job run {job_id}", job_id=job.job_id)
+    )
+
+
+@app.command(help_epilogue=example("job approve job-f3b0"))
+def approve(job_id: str, *, applicant: str | None = None, common: Common = Common()) -> None:  # noqa: B008
+    """Approve a job that a partner proposed (MGT-8.2).
+
+    Parameters
+    ----------
+    job_id
+        Id of the job, or of the approval.
+    applicant
+        Node whose application is approved; needed where several applied.
+    """
+    from interconn.cli.decision import approve_subject
+
+    approve_subject("JOB", job_id, applicant=applicant, common=common)
+
+
+@app.command(help_epilogue=example("job run job-f3b0 --watch"))
+def run(job_id: str, *, watch: Annotated[bool, Flag] = False, common: Common = Common()) -> int:  # noqa: B008
+    """Start a job whose approvals are all there (CTL-5.1).
+
+    Parameters
+    ----------
+    job_id
+        Id of the job.
+    watch
+        Stay until the job ends; the exit status is 0 only if it succeeded.
+    """
+    with common.node() as node:
+        job = node.jobs.run(job_id)
+    if watch:
+        return _watch(job_id, common)
+    _show(job, common)
+    return 0
+
+
+@app.command(help_epilogue=example("job show job-f3b0"))
+def show(job_id: str, *, common: Common = Common()) -> None:  # noqa: B008
+    """Show how a job stands: its tasks, each party's share, reasons and outputs (CTL-5.3).
+
+    Parameters
+    ----------
+    job_id
+        Id of the job.
+    """
+    with common.node() as node:
+        job = node.jobs.show(job_id)
+    _show(job, common)
+
+
+@app.command(help_epilogue=example("job watch job-f3b0"))
+def watch(job_id: str, *, common: Common = Common()) -> int:  # noqa: B008
+    """Follow a job until it ends; the exit status is 0 only if it succeeded.
+
+    Parameters
+    ----------
+    job_id
+        Id of the job.
+    """
+    return _watch(job_id, common)
+
+
+@app.command(name="list", help_epilogue=example("job list"))
+def list_(*, common: Common = Common()) -> None:  # noqa: B008
+    """List jobs."""
+    from interconn.cli.output import instant, print_reply, print_table
+
+    with common.node() as node:
+        found = node.jobs.list()
+    if common.json:
+        print_reply(found)
+        return
+    print_table(
+        [say("job"), say("flow"), say("status"), say("outcome"), say("initiator"), say("scheduler"), say("created")],
+        [
+            [j.job_id, j.flow_id, j.status.value, j.outcome, j.initiator, j.scheduler, instant(j.created_at)]
+            for j in found.jobs
+        ],
+        empty=say("no jobs yet; propose one with 'interconn job propose'"),
+    )
+
+
+@app.command(help_epilogue=example("job stop job-f3b0"))
+def stop(job_id: str, *, common: Common = Common()) -> None:  # noqa: B008
+    """Stop a job (CTL-5.2).
+
+    Parameters
+    ----------
+    job_id
+        Id of the job.
+    """
+    with common.node() as node:
+        job = node.jobs.stop(job_id)
+    _show(job, common)
+
+
+@app.command(help_epilogue=example("job log task_0d6f"))
+def log(task_id: str, *, start: int = 0, length: int = 1000, common: Common = Common()) -> None:  # noqa: B008
+    """Print the log of a task's component on this node.
+
+    Parameters
+    ----------
+    task_id
+        Id of the task, as 'job show' has it.
+    start
+        First line, from 0.
+    length
+        Most lines printed.
+    """
+    from interconn.cli.output import print_reply
+
+    with common.node() as node:
+        found = node.jobs.log(task_id, start=start, length=length)
+    if common.json:
+        print_reply(found)
+        return
+    for line in found.lines:
+        print(line)
+
+
+def _watch(job_id: str, common: Common) -> int:
+    import time
+
+    from interconn.cli.output import print_reply
+
+    shown: dict[tuple[str, str], str] = {}
+    with common.node() as node:
+        while True:
+            job = node.jobs.show(job_id)
+            if not common.json:
+                _print_changes(job, shown)
+            if job.outcome:
+                break
+            time.sleep(POLL_SECONDS)
+    if common.json:
+        print_reply(job)
+    else:
+        reason = f": {job.reason}" if job.reason else ""
+        print(f"{job.job_id} {job.status.value} {job.outcome}{reason}")
+    return 0 if job.outcome == "SUCCESS" else 1
+
+
+POLL_SECONDS = 0.25
+
+
+def _print_changes(job: JobView, shown: dict[tuple[str, str], str]) -> None:
+    for task in job.tasks:
+        for party in task.parties:
+            line = party.status.value
+            if party.progress and party.progress.phase:
+                line += f" {party.progress.phase}"
+            if party.reason:
+                line += f": {party.reason}"
+            if shown.get((task.name, party.role)) != line:
+                shown[task.name, party.role] = line
+                print(f"{task.name} {party.role} {party.node_id} {line}", flush=True)
+
+
+def _show(job: JobView, common: Common) -> None:
+    from interconn.cli.output import instant, print_card, print_reply, print_table
+
+    if common.json:
+        print_reply(job)
+        return
+    print_card(
+        say("job {job_id}", job_id=job.job_id),
+        [
+            (say("status"), job.status.value),
+            (say("outcome"), job.outcome),
+            (say("reason"), job.reason),
+            (say("flow"), job.flow_id),
+            (say("initiator"), job.initiator),
+            (say("scheduler"), job.scheduler),
+            (say("created"), instant(job.created_at)),
+            (say("ended"), instant(job.ended_at)),
+        ],
+    )
+    print_table(
+        [
+            say("task"),
+            say("id"),
+            say("party"),
+            say("role"),
+            say("status"),
+            say("progress"),
+            say("reason"),
+            say("outputs"),
+        ],
+        [
+            [
+                task.name,
+                task.task_id,
+                party.node_id,
+                party.role,
+                party.status.value,
+                f"{party.progress.phase} {party.progress.done}/{party.progress.total}" if party.progress else "",
+                party.reason,
+                [f"{key}: {place}" for key, place in party.outputs.items()],
+            ]
+            for task in job.tasks
+            for party in task.parties
+        ],
+        empty=say("no tasks yet"),
+    )

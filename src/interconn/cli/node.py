@@ -1,0 +1,166 @@
+"""`interconn node …`: make, run and look at this institution's node."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from interconn.cli.options import DEFAULT_HOME, Common, Flag, Several, example
+from interconn.cli.wording import say
+
+app = App(name="node", help="Make, run and look at this institution's node.")
+
+Home = Annotated[Path, Parameter(env_var="INTERCONN_HOME")]
+
+
+@app.command(
+    help_epilogue=example("node init --node-id bank --inst-id bank.example --hosts node.bank.example --home ./bank")
+)
+def init(
+    *,
+    node_id: str,
+    inst_id: str,
+    home: Home = DEFAULT_HOME,
+    institution: str | None = None,
+    name: str | None = None,
+    description: str = "",
+    address: str = "",
+    hosts: Annotated[list[str], Several] = [],  # noqa: B006 - never changed
+    host: str = "0.0.0.0",  # noqa: S104 - partners come from outside; every call is proven
+    port: int = 7304,
+    component_port: int = 7305,
+    admin_port: int = 7306,
+    auth_type: Literal["SHA256_ECDSA", "SHA256_RSA", "SHA256_RSA_PSS"] = "SHA256_ECDSA",
+    certificate: Path | None = None,
+    private_key: Path | None = None,
+    trusted: Annotated[list[Path], Several] = [],  # noqa: B006
+    plain_http: Annotated[bool, Flag] = False,
+    json: Annotated[bool, Flag] = False,
+) -> None:
+    """Make a node: its directory, configuration, keys, certificate, admin token and database.
+
+    Parameters
+    ----------
+    node_id
+        Id of the node, unique among partners: letters, digits, "_", "." and "-".
+    inst_id
+        Id of the institution, unique among partners.
+    home
+        The node's directory; it must not hold a node yet.
+    institution
+        Name of the institution; its id if not given.
+    name
+        Name of the node; its id if not given.
+    description
+        What partners are told about the node.
+    address
+        URL under which partners reach the node; made from the first of --hosts and the port if not given.
+    hosts
+        Names and IP addresses for the TLS certificate.
+    host
+        Address on which the partner listener listens.
+    port
+        Port of the partner listener.
+    component_port
+        Port of the listener for components, on this machine only.
+    admin_port
+        Port of the listener for the institution's own people, on this machine only.
+    auth_type
+        How the node signs.
+    certificate
+        TLS certificate of your own authority (PEM), instead of a self-signed one.
+    private_key
+        Private key of that certificate (PEM).
+    trusted
+        Authority, or certificate of a partner, to trust (PEM); more can be added later in tls/trusted.
+    plain_http
+        Serve partners without TLS, where something in front of the node does it.
+    json
+        Print JSON for machines.
+    """
+    from interconn.cli.output import print_card, print_json, print_next
+    from interconn.node.settings import AdminSection, ComponentSection, InitialSettings, NodeSection, PartnerSection
+    from interconn.node.setup import initialise
+    from interconn.standard.management import AuthType
+
+    initial = InitialSettings(
+        home=home,
+        node=NodeSection(
+            node_id=node_id,
+            inst_id=inst_id,
+            institution=institution or inst_id,
+            name=name or node_id,
+            description=description,
+        ),
+        partner=PartnerSection(host=host, port=port, address=address, tls=not plain_http),
+        component=ComponentSection(port=component_port),
+        admin=AdminSection(port=admin_port),
+        auth_type=AuthType(auth_type),
+        hosts=hosts or ["localhost", "127.0.0.1"],
+        certificate=certificate,
+        private_key=private_key,
+        trusted=trusted,
+    )
+    signer = initialise(initial)
+    fingerprint = signer.credential.fingerprint
+    if json:
+        print_json({"node_id": node_id, "inst_id": inst_id, "home": str(home), "fingerprint": fingerprint})
+        return
+    print_card(
+        say("node {node_id} is made", node_id=node_id),
+        [
+            (say("home"), home),
+            (say("configuration"), home / "node.toml"),
+            (say("fingerprint"), fingerprint),
+        ],
+    )
+    print_next(f"interconn node run --home {home}")
+
+
+@app.command(help_epilogue=example("node run --home ./bank"))
+def run(*, home: Home = DEFAULT_HOME) -> None:
+    """Run the node until it is told to stop (Ctrl-C, SIGTERM). Its log goes to standard output.
+
+    Parameters
+    ----------
+    home
+        The node's directory.
+    """
+    from interconn.node.run import run as run_node
+
+    run_node(home)
+
+
+@app.command(help_epilogue=example("node status --home ./bank"))
+def status(*, common: Common = Common()) -> None:  # noqa: B008 - frozen
+    """Show how the node is: who it is, where it listens, its key's fingerprint, what it is doing."""
+    from interconn.cli.output import instant, print_card, print_reply
+
+    with common.node() as node:
+        found = node.node.status()
+    if common.json:
+        print_reply(found)
+        return
+    print_card(
+        f"{found.node_id} ({found.institution})",
+        [
+            (say("ready"), found.ready),
+            (say("since"), instant(found.started_at)),
+            (say("version"), found.version),
+            (say("address"), found.address),
+            *((f"{name}", url) for name, url in found.listeners.items()),
+            (say("signs with"), found.auth_type),
+            (say("fingerprint"), found.fingerprint),
+            (say("contracts"), _counts(found.contracts)),
+            (say("jobs"), _counts(found.jobs)),
+            (say("sessions"), found.sessions),
+            (say("messages waiting"), found.waiting_messages),
+            *((say("note"), warning) for warning in found.warnings),
+        ],
+    )
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{number} {state}" for state, number in counts.items() if number)

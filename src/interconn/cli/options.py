@@ -1,0 +1,57 @@
+"""What every command that speaks to a node takes: which node, and for whom the output is."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from interconn.client import NodeClient
+
+DEFAULT_HOME = Path(".interconn/node")
+
+Flag = Parameter(negative="")
+"""A switch that is either given or not."""
+Several = Parameter(negative="")
+"""An option that may be given several times."""
+
+
+@Parameter(name="*", group="Common options")
+@dataclass(frozen=True)
+class Common:
+    """Options of every command that speaks to a node."""
+
+    home: Annotated[Path, Parameter(env_var="INTERCONN_HOME")] = DEFAULT_HOME
+    """The node's directory; tells address and token of its admin listener."""
+    url: Annotated[str | None, Parameter(env_var="INTERCONN_URL")] = None
+    """Address of the admin listener, instead of the one found in the node's directory."""
+    token_file: Annotated[Path | None, Parameter(env_var="INTERCONN_TOKEN_FILE")] = None
+    """File that holds the admin token, instead of the one in the node's directory."""
+    json: Annotated[bool, Flag] = False
+    """Print JSON for machines."""
+
+    @contextlib.contextmanager
+    def node(self) -> Iterator[NodeClient]:
+        """Connect to the node; raises as `client.find_node` does."""
+        from interconn.cli.output import patience
+        from interconn.client import NodeAccess, NodeClient, find_node
+        from interconn.client.home import TOKEN, read_token
+
+        if self.url:
+            access = NodeAccess(self.url, read_token(self.token_file or self.home / TOKEN))
+        else:
+            access = find_node(self.home)
+            if self.token_file:
+                access = NodeAccess(access.url, read_token(self.token_file))
+        with NodeClient(access) as client, patience():
+            yield client
+
+
+def example(*lines: str) -> str:
+    """Return the end of a command's help: how it is used."""
+    return "\n".join(["Example:", *(f"  interconn {line}" for line in lines)])

@@ -1,0 +1,120 @@
+"""What a person or a machine is shown."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from interconn.cli.wording import say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from interconn.standard.wire import WireModel
+
+PATIENCE_SECONDS = 1.5
+"""Nobody is left without a sign of life for more than two seconds."""
+
+
+def print_json(value: Any) -> None:
+    """Print a value for a machine."""
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def print_reply(reply: WireModel) -> None:
+    """Print what a node answered, for a machine."""
+    print_json(reply.to_wire())
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
+    """Print rows under a heading, or a sentence where there are none."""
+    if not rows:
+        print(empty)
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    _console().print(table)
+
+
+def print_card(title: str, pairs: Sequence[tuple[str, object]]) -> None:
+    """Print one thing: its name, and below it what is known of it; empty values are left out."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in pairs:
+        if value not in (None, "", [], {}):
+            table.add_row(name, _cell(value))
+    console = _console()
+    console.print(title, style="bold", markup=False, highlight=False)
+    console.print(table)
+
+
+def print_next(text: str) -> None:
+    """Print what a person may do next."""
+    print(f"{say('next')}: {text}")
+
+
+def instant(milliseconds: int | None) -> str:
+    """Return an instant in epoch milliseconds as local time."""
+    if milliseconds is None:
+        return ""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(milliseconds / 1000))
+
+
+def short(digest: str) -> str:
+    """Return the beginning of a digest, enough to tell two apart at a glance."""
+    return f"{digest[:16]}…" if len(digest) > 16 else digest
+
+
+@contextlib.contextmanager
+def patience(text: str = "") -> Iterator[None]:
+    """Show on a terminal that work goes on, once it takes long; print nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    done = threading.Event()
+    spinner = threading.Thread(target=_spin, args=(text or say("waiting for the node"), done), daemon=True)
+    spinner.start()
+    try:
+        yield
+    finally:
+        done.set()
+        spinner.join()
+
+
+def _spin(text: str, done: threading.Event) -> None:
+    if done.wait(PATIENCE_SECONDS):
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(text):
+        done.wait()
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    # A pipe has no width; cutting lines there would lose what a script looks for.
+    return Console() if sys.stdout.isatty() else Console(width=4096)
+
+
+def _cell(value: object) -> str:
+    from rich.markup import escape
+
+    if isinstance(value, bool):
+        return say("yes") if value else say("no")
+    if isinstance(value, list | tuple | set | frozenset):
+        return escape(", ".join(str(part) for part in value))
+    return "" if value is None else escape(str(value))

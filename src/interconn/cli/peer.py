@@ -1,0 +1,172 @@
+"""`interconn peer …`: partners and the contracts with them (MGT-3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App
+
+from interconn.cli.options import Common, Flag, example
+from interconn.cli.wording import say
+
+if TYPE_CHECKING:
+    from interconn.api.peers import ContractView
+
+app = App(name="peer", help="Partners and the contracts with them.")
+
+
+@app.command(help_epilogue=example("peer apply https://node.operator.example:7304 --node-id operator"))
+def apply(
+    address: str,
+    *,
+    node_id: str,
+    fingerprint: str | None = None,
+    expires: int | None = None,
+    description: str | None = None,
+    common: Common = Common(),  # noqa: B008 - frozen
+) -> None:
+    """Apply for cooperation with the node at an address (MGT-3.1).
+
+    Parameters
+    ----------
+    address
+        URL of the partner's node.
+    node_id
+        Id of the partner's node.
+    fingerprint
+        Fingerprint of the partner's key, received by telephone or in person. It can be given later with
+        'peer approve'; until then the contract is not used.
+    expires
+        When the contract ends, epoch milliseconds.
+    description
+        What the partner is told about the application.
+    """
+    with common.node() as node:
+        contract = node.peers.apply(
+            address, node_id, fingerprint=fingerprint, expired_time=expires, description=description
+        )
+    _show(contract, common)
+
+
+@app.command(help_epilogue=example("peer approve contract-4f0c21 --fingerprint 9b71d224bd62f378…"))
+def approve(
+    contract_id: str,
+    *,
+    fingerprint: str,
+    expires: int | None = None,
+    accept_unproven: Annotated[bool, Flag] = False,
+    common: Common = Common(),  # noqa: B008
+) -> None:
+    """Approve a partner's application, or compare the key of a partner that approved ours (MGT-3.2).
+
+    Parameters
+    ----------
+    contract_id
+        Id of the contract, as 'peer list' shows it.
+    fingerprint
+        Fingerprint of the partner's key, received by telephone or in person; never copied from 'peer list'.
+    expires
+        When the contract ends, epoch milliseconds.
+    accept_unproven
+        Approve although the partner did not prove that it holds the key it sent.
+    """
+    with common.node() as node:
+        contract = node.peers.approve(contract_id, fingerprint, expired_time=expires, accept_unproven=accept_unproven)
+    _show(contract, common)
+
+
+@app.command(help_epilogue=example("peer reject contract-4f0c21"))
+def reject(contract_id: str, *, common: Common = Common()) -> None:  # noqa: B008
+    """Reject a partner's application (MGT-3.2).
+
+    Parameters
+    ----------
+    contract_id
+        Id of the contract.
+    """
+    with common.node() as node:
+        contract = node.peers.reject(contract_id)
+    _show(contract, common)
+
+
+@app.command(help_epilogue=example("peer terminate contract-4f0c21"))
+def terminate(contract_id: str, *, common: Common = Common()) -> None:  # noqa: B008
+    """End a contract (MGT-3.3). Nothing runs under it afterwards.
+
+    Parameters
+    ----------
+    contract_id
+        Id of the contract.
+    """
+    with common.node() as node:
+        contract = node.peers.terminate(contract_id)
+    _show(contract, common)
+
+
+@app.command(name="list", help_epilogue=example("peer list"))
+def list_(*, common: Common = Common()) -> None:  # noqa: B008
+    """List partners: how each contract stands and whom it waits for."""
+    from interconn.cli.output import print_reply, print_table
+
+    with common.node() as node:
+        found = node.peers.list()
+    if common.json:
+        print_reply(found)
+        return
+    print_table(
+        [say("partner"), say("institution"), say("contract"), say("status"), say("usable"), say("waits for")],
+        [[c.node_id, c.institution, c.contract_id, c.status, c.usable, c.waits_for] for c in found.contracts],
+        empty=say("no partners yet; apply for cooperation with 'interconn peer apply'"),
+    )
+
+
+@app.command(help_epilogue=example("peer show operator"))
+def show(node_id: str, *, common: Common = Common()) -> None:  # noqa: B008
+    """Ask a partner about itself, its health and the contract (MGT-3.5, MGT-3.6, MGT-3.7).
+
+    Parameters
+    ----------
+    node_id
+        Id of the partner's node.
+    """
+    from interconn.cli.output import print_card, print_reply
+
+    with common.node() as node:
+        found = node.peers.ask(node_id)
+    if common.json:
+        print_reply(found)
+        return
+    partner = found.node
+    print_card(
+        f"{partner.node_id} ({partner.institution})",
+        [
+            (say("health"), found.health),
+            (say("name"), partner.name),
+            (say("address"), partner.address),
+            (say("system"), f"{partner.system} {partner.system_version}"),
+            (say("description"), partner.description),
+            (say("contract"), found.contract_id),
+            (say("contract status there"), found.contract_status),
+        ],
+    )
+
+
+def _show(contract: ContractView, common: Common) -> None:
+    from interconn.cli.output import instant, print_card, print_reply
+
+    if common.json:
+        print_reply(contract)
+        return
+    print_card(
+        say("contract {contract_id} with {node_id}", contract_id=contract.contract_id, node_id=contract.node_id),
+        [
+            (say("status"), contract.status),
+            (say("usable"), contract.usable),
+            (say("waits for"), contract.waits_for),
+            (say("institution"), contract.institution),
+            (say("address"), contract.address),
+            (say("key proven"), contract.key_proven),
+            (say("key compared"), contract.key_compared),
+            (say("expires"), instant(contract.expired_time)),
+        ],
+    )

@@ -1,0 +1,112 @@
+"""`interconn project …`: projects with partners (MGT-5)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from cyclopts import App
+
+from interconn.cli.options import Common, Several, example
+from interconn.cli.wording import say
+
+app = App(name="project", help="Projects with partners.")
+
+
+@app.command(
+    help_epilogue=example("project create 'joint credit' --partner operator --dataset operator/customers --type PSI")
+)
+def create(
+    name: str,
+    *,
+    partner: Annotated[list[str], Several],
+    dataset: Annotated[list[str], Several] = [],  # noqa: B006 - never changed
+    type: Literal["HETERO_FL", "MPC", "HOMO_FL", "PSI", "ANONYM_FL"] | None = None,  # noqa: A002 - MGT-5.1
+    description: str | None = None,
+    project_id: str | None = None,
+    common: Common = Common(),  # noqa: B008 - frozen
+) -> None:
+    """Create a project and ask each partner's approval (MGT-5.1).
+
+    Parameters
+    ----------
+    name
+        Name of the project.
+    partner
+        Id of a partner's node; several where there are several.
+    dataset
+        A data set that the project uses, as NODE/DATASET.
+    type
+        Kind of the project.
+    description
+        What partners are told of it.
+    project_id
+        Id of the project, instead of a fresh one.
+    """
+    from interconn.cli.output import print_reply
+    from interconn.standard.errors import InvalidRequest
+    from interconn.standard.management import ProjectType
+
+    datasets: dict[str, list[str]] = {}
+    for named in dataset:
+        owner, separator, dataset_id = named.partition("/")
+        if not (owner and separator and dataset_id):
+            raise InvalidRequest(
+                say("a data set is named as NODE/DATASET"), where=named, hint="--dataset operator/customers"
+            )
+        datasets.setdefault(owner, []).append(dataset_id)
+    with common.node() as node:
+        project = node.projects.create(
+            name,
+            partner,
+            type=ProjectType(type) if type else None,
+            datasets=datasets,
+            description=description,
+            project_id=project_id,
+        )
+    if common.json:
+        print_reply(project)
+        return
+    from interconn.cli.output import print_card, print_next
+
+    print_card(
+        say("project {project_id}", project_id=project.project_id),
+        [
+            (say("name"), project.name),
+            (say("approved"), project.approved),
+            (say("waits for"), [audit.waits_for or audit.node_id for audit in project.audits]),
+        ],
+    )
+    print_next(say("each partner runs: interconn project approve {project_id}", project_id=project.project_id))
+
+
+@app.command(name="list", help_epilogue=example("project list"))
+def list_(*, common: Common = Common()) -> None:  # noqa: B008
+    """List projects."""
+    from interconn.cli.output import print_reply, print_table
+
+    with common.node() as node:
+        found = node.projects.list()
+    if common.json:
+        print_reply(found)
+        return
+    print_table(
+        [say("project"), say("name"), say("kind"), say("initiator"), say("approved")],
+        [[p.project_id, p.name, p.type, p.initiator, p.approved] for p in found.projects],
+        empty=say("no projects yet; create one with 'interconn project create'"),
+    )
+
+
+@app.command(help_epilogue=example("project approve project-7a1e"))
+def approve(project_id: str, *, applicant: str | None = None, common: Common = Common()) -> None:  # noqa: B008
+    """Approve a project that a partner created (MGT-5.2).
+
+    Parameters
+    ----------
+    project_id
+        Id of the project, or of the approval.
+    applicant
+        Node whose application is approved; needed where several applied.
+    """
+    from interconn.cli.decision import approve_subject
+
+    approve_subject("PROJECT", project_id, applicant=applicant, common=common)
