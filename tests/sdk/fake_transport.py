@@ -84,6 +84,8 @@ class FakeTransport:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+            wbufsize = -1
 
             def setup(self) -> None:
                 super().setup()
