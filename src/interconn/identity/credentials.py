@@ -9,7 +9,7 @@ import hmac
 import re
 from dataclasses import dataclass
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
@@ -17,6 +17,7 @@ from interconn.standard.errors import BadSignature, InvalidRequest
 from interconn.standard.management import AuthType
 
 MINIMUM_RSA_BITS = 2048
+MAXIMUM_RSA_BITS = 8192
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
 
@@ -50,8 +51,11 @@ class Credential:
                 raise _unfit("SHA256_ECDSA needs a key on the curve P-256")
         elif not isinstance(key, rsa.RSAPublicKey):
             raise _unfit(f"{auth_type} needs an RSA key")
-        elif key.key_size < MINIMUM_RSA_BITS:
-            raise _unfit(f"an RSA key needs {MINIMUM_RSA_BITS} bits or more")
+        elif not MINIMUM_RSA_BITS <= key.key_size <= MAXIMUM_RSA_BITS:
+            raise _unfit(f"an RSA key needs {MINIMUM_RSA_BITS} to {MAXIMUM_RSA_BITS} bits")
+        elif not 65537 <= key.public_numbers().e < 2**32:
+            # A small exponent is weak; a large one makes each check of a signature as dear as signing.
+            raise _unfit("the public exponent of an RSA key must be 65537 or somewhat larger")
         return cls(auth_type, pem.decode(), hashlib.sha256(der).hexdigest(), key)
 
     def verify(self, signature: str, content: bytes) -> None:
@@ -100,7 +104,7 @@ def _load(text: str) -> PublicKey:
             key = serialization.load_pem_public_key(text.encode())
         else:
             key = serialization.load_der_public_key(base64.b64decode("".join(text.split()), validate=True))
-    except (ValueError, binascii.Error, UnicodeEncodeError):
+    except (ValueError, TypeError, binascii.Error, UnsupportedAlgorithm):
         raise _unfit("it is neither a PEM nor a Base64 DER public key") from None
     if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
         raise _unfit("only RSA and elliptic-curve keys are known")

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from interconn.identity.credentials import Credential
-from interconn.standard.errors import ConfigurationError
+from interconn.standard.errors import ConfigurationError, InvalidRequest
 from interconn.standard.management import AuthType
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
@@ -105,14 +106,19 @@ class FileKeyStore:
                 )
             key = serialization.load_pem_private_key(self._key_file.read_bytes(), password=None)
             auth_type = AuthType(self._type_file.read_text().strip())
-        except (OSError, ValueError) as error:
+            if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+                raise ValueError("neither RSA nor elliptic curve")
+            return _signer(key, auth_type)
+        except InvalidRequest as error:
+            raise ConfigurationError(
+                f"the signing key does not fit its auth_type: {error.message}", where=self._type_file.name
+            ) from None
+        except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:  # TypeError: a password is needed
             raise ConfigurationError(
                 f"the signing key cannot be opened: {type(error).__name__}",
                 where=self._key_file.name,
                 hint="Run 'interconn node init', or restore the key from a backup",
             ) from None
-        assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
-        return _signer(key, auth_type)
 
 
 def private_pem(key: PrivateKey) -> bytes:

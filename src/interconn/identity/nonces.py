@@ -3,7 +3,8 @@
 Nonces live in a file of their own, because every request writes one and none belongs to a decision: a
 commit there costs some ten microseconds, in the main database a disk flush. A killed process loses none
 (the operating system has them); after a loss of power the newest may be gone, so a node that finds itself
-in another boot of the machine than at its last stop refuses whatever was stamped before it started.
+in another boot of the machine than at its last start refuses whatever was stamped before it came up in this
+one (docs/decisions/0006-nonces.md).
 """
 
 from __future__ import annotations
@@ -40,11 +41,11 @@ class NonceStore:
                 node_id TEXT NOT NULL, nonce TEXT NOT NULL, expires INTEGER NOT NULL,
                 PRIMARY KEY (node_id, nonce)) WITHOUT ROWID;
             CREATE INDEX IF NOT EXISTS nonces_by_expiry ON nonces (expires);
-            CREATE TABLE IF NOT EXISTS boot (id TEXT NOT NULL);
+            CREATE TABLE IF NOT EXISTS boots (id TEXT NOT NULL, refuse_before INTEGER NOT NULL);
             """
         )
         self._next_sweep = 0
-        self._refuse_before = self._started_in_another_boot(now)
+        self._refuse_before = self._first_start_in_this_boot(now)
 
     def accept(self, node_id: str, nonce: str, timestamp: int, now: int) -> None:
         """Take note of a nonce.
@@ -90,13 +91,15 @@ class NonceStore:
             self._connection.execute("DELETE FROM nonces WHERE expires < ?", (now,))
             self._next_sweep = now + 60_000
 
-    def _started_in_another_boot(self, now: int) -> int:
-        current = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else "unknown"
-        row = self._connection.execute("SELECT id FROM boot").fetchone()
+    def _first_start_in_this_boot(self, now: int) -> int:
+        current = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else None
+        row = self._connection.execute("SELECT id, refuse_before FROM boots").fetchone()
         if row and row[0] == current:
-            return 0
-        with self._connection:
-            self._connection.execute("DELETE FROM boot")
-            self._connection.execute("INSERT INTO boot VALUES (?)", (current,))
-        # The first start of a node has nothing to forget.
-        return now if row else 0
+            return int(row[1])  # a second start in one boot must not forget what the first refused
+        # The first start of a node has nothing to forget; where boots cannot be told apart, each start counts as one.
+        refuse_before = now if row else 0
+        self._connection.execute("BEGIN")
+        self._connection.execute("DELETE FROM boots")
+        self._connection.execute("INSERT INTO boots VALUES (?, ?)", (current or "unknown", refuse_before))
+        self._connection.execute("COMMIT")
+        return refuse_before

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from enum import Enum, auto
 from functools import partial
 from typing import Any, Protocol
 
@@ -13,7 +13,14 @@ from sqlalchemy.orm import Session
 
 from interconn.peers.outbound import Destination, PeerClient
 from interconn.standard.endpoint import Endpoint
-from interconn.standard.errors import ContractNotUsable, InterconnError, PeerRefused, UnknownNode
+from interconn.standard.errors import (
+    InterconnError,
+    PeerRefused,
+    PeerReplyInvalid,
+    PeerUnreachable,
+    ReplayedNonce,
+    StaleClock,
+)
 from interconn.standard.wire import WireModel, validate
 from interconn.state import outbox
 from interconn.state.clock import Clock
@@ -29,6 +36,18 @@ LONGEST_INSISTENCE = 12
 """Refusals after which a message that insists is given up (some five minutes); silence does not count."""
 FIRST_FAILURE_CODE = 50000
 """Our envelope codes from here on say that the partner failed, not that it decided: the same call may succeed."""
+
+
+LONGEST_SLEEP_SECONDS = 5.0
+"""A missed wake-up costs no more than this."""
+
+
+class Fate(Enum):
+    """How an attempt to send went."""
+
+    SETTLED = auto()  # delivered or finally refused
+    SILENCE = auto()  # no answer that is proven
+    ASIDE = auto()  # refused, or not sendable, for now
 
 
 class Correspondent(Protocol):
@@ -54,7 +73,8 @@ class Correspondent(Protocol):
 class Delivery:
     """Sends what the outbox holds.
 
-    Messages to one partner go in the order they were written; partners do not wait for each other.
+    Messages to one partner go in the order they were written; partners do not wait for each other. A message that
+    the partner refuses for now steps aside until its next attempt, with all that is about the same matter.
     """
 
     def __init__(
@@ -75,59 +95,72 @@ class Delivery:
         with self._database.signals.subscribe(outbox.OUTBOX_TOPIC) as wake:
             try:
                 while True:
-                    await self._start_due()
-                    await wake.wait(await self._pause())
+                    now = self._clock.now()
+                    await self._start_due(now)
+                    await wake.wait(await self._pause(now))
             finally:
-                for task in self._busy.values():
+                stopped = list(self._busy.values())
+                for task in stopped:
                     task.cancel()
+                await asyncio.gather(*stopped, return_exceptions=True)
 
-    async def _start_due(self) -> None:
-        now = self._clock.now()
+    async def _start_due(self, now: int) -> None:
+        busy = frozenset(self._busy)
         by_node: dict[str, list[OutboxMessage]] = {}
-        for message in await self._database.read(lambda session: outbox.due(session, now)):
+        for message in await self._database.read(lambda session: outbox.due(session, now, busy=busy)):
             by_node.setdefault(message.node_id, []).append(message)
         for node_id, messages in by_node.items():
-            if node_id not in self._busy:
-                task = asyncio.create_task(self._send_all(messages))
-                self._busy[node_id] = task
-                task.add_done_callback(partial(self._finished, node_id))
+            task = asyncio.create_task(self._send_all(messages))
+            self._busy[node_id] = task
+            task.add_done_callback(partial(self._finished, node_id))
 
-    def _finished(self, node_id: str, _task: asyncio.Task[None]) -> None:
+    def _finished(self, node_id: str, task: asyncio.Task[None]) -> None:
         self._busy.pop(node_id, None)
-        self._database.signals.notify(outbox.OUTBOX_TOPIC)
+        if not task.cancelled() and (error := task.exception()):
+            # What could not be noted is tried again by the next look, not at once and without end.
+            log.error("delivery stopped", partner=node_id, exc_info=error)
+        else:
+            self._database.signals.notify(outbox.OUTBOX_TOPIC)
 
-    async def _pause(self) -> float:
-        due = await self._database.read(outbox.next_due)
-        if due is None or self._busy:
-            return 5.0
-        return min(max((due - self._clock.now()) / 1000, 0.01), 5.0)
+    async def _pause(self, now: int) -> float:
+        due = await self._database.read(lambda session: outbox.next_due(session, now))
+        if due is None:
+            return LONGEST_SLEEP_SECONDS
+        return min(max((due - self._clock.now()) / 1000, 0.01), LONGEST_SLEEP_SECONDS)
 
     async def _send_all(self, messages: list[OutboxMessage]) -> None:
+        aside: set[str] = set()
         for message in messages:
-            try:
-                await self._send(message)
-            except asyncio.CancelledError:
-                raise
-            except Exception:
-                log.exception("outbox message failed", endpoint=message.endpoint, partner=message.node_id)
-                await self._postpone(message, "this node failed to send it")
+            if message.reference in aside:
+                continue
+            match await self._send(message):
+                case Fate.SILENCE:
+                    return  # whoever does not answer this one will not answer the next, and order is kept
+                case Fate.ASIDE:
+                    aside.add(message.reference)
 
-    async def _send(self, message: OutboxMessage) -> None:
+    async def _send(self, message: OutboxMessage) -> Fate:
+        try:
+            return await self._attempt(message)
+        except Exception:
+            log.exception("outbox message failed", endpoint=message.endpoint, partner=message.node_id)
+            return await self._postpone(message, "this node failed to send it", Fate.ASIDE)
+
+    async def _attempt(self, message: OutboxMessage) -> Fate:
         endpoint, correspondent = self._senders[message.endpoint]
         reach("outbox.before_send")
         try:
             reply = await self._call(endpoint, correspondent, message)
-        except (PeerRefused, UnknownNode, ContractNotUsable) as error:
-            failed = isinstance(error, PeerRefused) and error.peer_code >= FIRST_FAILURE_CODE
-            if (message.insists or failed) and message.refusals < LONGEST_INSISTENCE:
-                await self._postpone(message, str(error), refused=True)
-            else:
-                await self._settle_refused(correspondent, message, error)
+        except (PeerUnreachable, PeerReplyInvalid) as error:
+            return await self._postpone(message, str(error), Fate.SILENCE)
         except InterconnError as error:
-            await self._postpone(message, str(error))
+            if (message.insists or _may_pass(error)) and message.refusals < LONGEST_INSISTENCE:
+                return await self._postpone(message, str(error), Fate.ASIDE)
+            await self._settle_refused(correspondent, message, error)
         else:
             reach("outbox.after_send")
             await self._settle_delivered(correspondent, message, reply)
+        return Fate.SETTLED
 
     async def _call(
         self, endpoint: Endpoint[Any, Any], correspondent: Correspondent, message: OutboxMessage
@@ -162,17 +195,24 @@ class Delivery:
         log.warning("partner refused", endpoint=message.endpoint, partner=message.node_id, reason=str(error))
         await self._database.write(work)
 
-    async def _postpone(self, message: OutboxMessage, reason: str, *, refused: bool = False) -> None:
+    async def _postpone(self, message: OutboxMessage, reason: str, fate: Fate) -> Fate:
         pause = min(FIRST_PAUSE_SECONDS * 2 ** min(message.attempts, 16), LONGEST_PAUSE_SECONDS)
         due_at = self._clock.now() + int(pause * 1000)
 
         def work(session: Session) -> None:
             stored = session.get_one(OutboxMessage, message.message_id)
             stored.attempts += 1
-            stored.refusals += refused
+            stored.refusals += fate is Fate.ASIDE
             stored.due_at = due_at
             stored.last_error = reason
 
         log.info("will try again", endpoint=message.endpoint, partner=message.node_id, reason=reason, seconds=pause)
-        with suppress(asyncio.CancelledError):
-            await self._database.write(work)
+        await self._database.write(work)
+        return fate
+
+
+def _may_pass(error: InterconnError) -> bool:
+    # What is signed anew with a fresh nonce at a later time may be served; whatever else fails here is a decision.
+    return isinstance(error, PeerRefused) and (
+        error.peer_code >= FIRST_FAILURE_CODE or error.peer_code in (StaleClock.code, ReplayedNonce.code)
+    )

@@ -30,7 +30,7 @@ from interconn.standard.errors import (
     MissingHeader,
     WrongTarget,
 )
-from interconn.standard.identifiers import PATTERN
+from interconn.standard.identifiers import MAXIMUM_LENGTH, PATTERN
 from interconn.standard.management import ContractApply, ContractConfirm
 from interconn.standard.wire import MAXIMUM_BODY_BYTES, WireModel
 from interconn.state.clock import Clock
@@ -41,7 +41,7 @@ log = structlog.get_logger()
 RequestModel = TypeVar("RequestModel", bound=WireModel)
 ReplyModel = TypeVar("ReplyModel", bound=WireModel)
 
-MAXIMUM_HEADER_LENGTH = 128
+MAXIMUM_HEADER_LENGTH = MAXIMUM_LENGTH
 """Of the headers that every call carries; an id has as many (resolution 7)."""
 
 

@@ -208,7 +208,10 @@ class PeerClient:
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=0, limit_per_host=64, ssl=self._tls, keepalive_timeout=30)
             self._session = aiohttp.ClientSession(
-                connector=connector, auto_decompress=False, skip_auto_headers=("User-Agent", "Accept-Encoding")
+                connector=connector,
+                auto_decompress=False,
+                skip_auto_headers=("User-Agent", "Accept-Encoding"),
+                cookie_jar=aiohttp.DummyCookieJar(),  # a partner sets nothing here
             )
         return self._session
 

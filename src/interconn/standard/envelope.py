@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
 
 from interconn.standard.errors import InterconnError
-from interconn.standard.wire import WireModel
+from interconn.standard.wire import Int32, WireModel
 
 SUCCESS_CODES = frozenset({0, 200})
 """We emit 0 and accept 200, which an older edition used (resolution 1)."""
 
 
+def _no_boolean(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("code must be a number")  # false would be 0, and 0 is success
+    return value
+
+
 class Envelope(WireModel):
     """The three members of every reply. `data` is `{}` where there is nothing to say (MGT-2.3-data)."""
 
-    code: int
+    code: Annotated[Int32, BeforeValidator(_no_boolean)]
     msg: str = ""
     data: dict[str, Any] | None = None
 

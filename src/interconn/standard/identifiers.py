@@ -8,10 +8,14 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-PATTERN = r"^[A-Za-z0-9_.\-]{1,128}$"
+PATTERN = r"^[A-Za-z0-9_.\-]*[A-Za-z0-9_\-][A-Za-z0-9_.\-]*$"
+MAXIMUM_LENGTH = 128
 
-Identifier = Annotated[str, StringConstraints(pattern=PATTERN)]
-"""An id as accepted from anybody: letters, digits, `_`, `.`, `-`, at most 128 characters (resolution 7)."""
+Identifier = Annotated[str, StringConstraints(pattern=PATTERN, max_length=MAXIMUM_LENGTH)]
+"""An id as accepted from anybody: letters, digits, `_`, `.`, `-`, at most 128 characters (resolution 7).
+
+Not of dots alone: ids become names of folders, and `..` would lead out of them.
+"""
 
 
 def new_job_id() -> str:

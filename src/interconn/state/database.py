@@ -59,11 +59,15 @@ class Database:
         def transaction() -> Result:
             return self._run(work, True, topics)
 
-        # A caller that is cancelled must not leave it open whether the transaction happened to announce itself.
-        result = await asyncio.shield(loop.run_in_executor(self._writer, transaction))
-        for topic in topics:
-            self.signals.notify(topic)
-        return result
+        def announce_all(committed: asyncio.Future[Result]) -> None:
+            if not committed.cancelled() and committed.exception() is None:
+                for topic in topics:
+                    self.signals.notify(topic)
+
+        committed = loop.run_in_executor(self._writer, transaction)
+        committed.add_done_callback(announce_all)
+        # A caller that is cancelled does not take its transaction back, and others still hear of it.
+        return await asyncio.shield(committed)
 
     def _run(self, work: Callable[[Session], Result], commit: bool, topics: list[str] | None = None) -> Result:
         with Session(self.engine, expire_on_commit=False) as session:

@@ -7,10 +7,11 @@ call between nodes is idempotent.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import String, Text, func, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import String, Text, exists, func, or_, select
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from interconn.state.database import Table, announce
 
@@ -76,16 +77,42 @@ def enqueue(
     announce(session, OUTBOX_TOPIC)
 
 
-def due(session: Session, now: int, limit: int = 100) -> list[OutboxMessage]:
-    """Return the messages whose time has come, oldest first."""
-    waiting = select(OutboxMessage).where(OutboxMessage.state == "WAITING", OutboxMessage.due_at <= now)
-    return list(session.scalars(waiting.order_by(OutboxMessage.message_id).limit(limit)))
+def due(session: Session, now: int, *, busy: Collection[str] = (), limit: int = 50) -> list[OutboxMessage]:
+    """Return the messages whose time has come, oldest first, at most `limit` for each partner.
+
+    A message waits behind the older ones to its partner that found nobody. One that was refused steps aside, so that
+    it holds up only what is about the same matter.
+
+    Args:
+        session: the database.
+        now: epoch milliseconds.
+        busy: partners that are being written to.
+        limit: messages for one partner.
+    """
+    older = aliased(OutboxMessage)
+    blocked = exists().where(
+        older.state == "WAITING",
+        older.node_id == OutboxMessage.node_id,
+        older.message_id < OutboxMessage.message_id,
+        older.due_at > now,
+        or_(older.refusals == 0, older.reference == OutboxMessage.reference),
+    )
+    place = func.row_number().over(partition_by=OutboxMessage.node_id, order_by=OutboxMessage.message_id)
+    free = (
+        select(OutboxMessage.message_id, place.label("place"))
+        .where(OutboxMessage.state == "WAITING", OutboxMessage.due_at <= now, OutboxMessage.node_id.not_in(busy))
+        .where(~blocked)
+        .subquery()
+    )
+    chosen = select(free.c.message_id).where(free.c.place <= limit)
+    messages = select(OutboxMessage).where(OutboxMessage.message_id.in_(chosen)).order_by(OutboxMessage.message_id)
+    return list(session.scalars(messages))
 
 
-def next_due(session: Session) -> int | None:
-    """Return when the next waiting message is due, epoch milliseconds, or None when none waits."""
+def next_due(session: Session, after: int) -> int | None:
+    """Return when the first message due later than `after` is due, epoch milliseconds, or None where none is."""
     return session.scalar(
-        select(OutboxMessage.due_at).where(OutboxMessage.state == "WAITING").order_by(OutboxMessage.due_at).limit(1)
+        select(func.min(OutboxMessage.due_at)).where(OutboxMessage.state == "WAITING", OutboxMessage.due_at > after)
     )
 
 

@@ -45,7 +45,7 @@ class StandardDialect:
             members = parse_json(body)
             if not isinstance(members, dict):
                 raise InvalidRequest("the body must be a JSON object", where="body", clause=endpoint.clause)
-            members = {**query, **members}
+            members = _together(query, members)
         model: WireModel = validate(endpoint.request, members, clause=endpoint.clause)
         return model
 
@@ -73,11 +73,11 @@ class StandardDialect:
             ) from None
         if envelope.code not in SUCCESS_CODES:
             raise PeerRefused(
-                f"the partner refused: {envelope.msg[:2000]}",
+                f"the partner refused: {_shown(envelope.msg)}",
                 where=endpoint.path,
                 clause=endpoint.clause,
                 peer_code=envelope.code,
-                peer_message=envelope.msg[:2000],
+                peer_message=_shown(envelope.msg),
             )
         try:
             model: WireModel = validate(endpoint.reply, envelope.data or {}, clause=endpoint.clause)
@@ -88,6 +88,18 @@ class StandardDialect:
                 clause=endpoint.clause,
             ) from None
         return model
+
+
+def _together(query: Mapping[str, str], body: dict[str, Any]) -> dict[str, Any]:
+    for name in query.keys() & body.keys():
+        if query[name] != _text(body[name]):
+            raise InvalidRequest("the member differs between query and body", where=name, clause="MGT-2.1-http")
+    return {**query, **body}
+
+
+def _shown(message: str) -> str:
+    # A partner's words end up in terminals: nothing that moves the cursor.
+    return "".join(letter if letter.isprintable() or letter.isspace() else "?" for letter in message[:2000])
 
 
 def _text(value: Any) -> str:

@@ -8,7 +8,7 @@ from pydantic import AliasChoices, Field
 
 from interconn.standard.identifiers import Identifier
 from interconn.standard.management.terms import Name, Paging, Text
-from interconn.standard.wire import WireModel
+from interconn.standard.wire import Int64, WireModel
 
 
 class ComponentList(Paging):
@@ -32,7 +32,7 @@ class ComponentPage(WireModel):
     """A page of components."""
 
     records: list[ComponentSummary]
-    total: int
+    total: Int64
 
 
 class ComponentQuery(WireModel):

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from interconn.standard.identifiers import Identifier
 from interconn.standard.management.terms import AuthType, Name, Text, Verdict
-from interconn.standard.wire import WireModel
+from interconn.standard.wire import Int64, WireModel
 
 
 class ContractApply(WireModel):
@@ -18,7 +18,7 @@ class ContractApply(WireModel):
     auth_credential: Annotated[str, Field(min_length=1, max_length=16384)]
     auth_type: AuthType
     description: Text | None = None
-    expired_time: int | None = Field(default=None, ge=0)
+    expired_time: Int64 | None = Field(default=None, ge=0)
     inst_id: Identifier
     institution: Name
     name: Name
@@ -40,7 +40,7 @@ class ContractConfirm(WireModel):
     status: Verdict
     auth_credential: Annotated[str, Field(max_length=16384)] | None = None
     auth_type: AuthType | None = None
-    expired_time: int | None = Field(default=None, ge=0)
+    expired_time: Int64 | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
     def _complete(self) -> ContractConfirm:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from interconn.standard.identifiers import Identifier
 from interconn.standard.management.terms import Distribution, Name, Paging, Text
-from interconn.standard.wire import WireModel
+from interconn.standard.wire import Int32, Int64, WireModel
 
 
 class ColumnMeta(WireModel):
@@ -22,7 +22,7 @@ class DatasetSummary(WireModel):
     """A published data set as a list shows it (MGT-4.1)."""
 
     category: Text | None = None
-    count: int | None = None
+    count: Int64 | None = None
     dataset_id: Identifier
     description: Text | None = None
     name: Name
@@ -48,7 +48,7 @@ class DatasetPage(WireModel):
     """A page of data sets."""
 
     records: list[DatasetSummary]
-    total: int
+    total: Int64
 
 
 class DatasetQuery(WireModel):
@@ -73,5 +73,5 @@ class DatasetApply(WireModel):
     contract_id: Identifier
     dataset_id: Identifier
     auth_scope: AuthScope | None = None
-    time_limit: int | None = Field(default=None, ge=0)
-    times_limit: int | None = Field(default=None, ge=0)
+    time_limit: Int64 | None = Field(default=None, ge=0)
+    times_limit: Int32 | None = Field(default=None, ge=0)

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from interconn.standard.errors import MalformedBody
 from interconn.standard.identifiers import Identifier
 from interconn.standard.management.terms import Name, Verdict
-from interconn.standard.wire import WireModel
+from interconn.standard.wire import Int32, Int64, WireModel, parse_json
+
+_MAXIMUM_PERMIT_BYTES = 64 * 1024
 
 
 class ResourcePermit(WireModel):
     """The permit that a resource holder gives to a resource user in a confirm call (MGT-2.2-permit)."""
 
     token: str = Field(pattern=r"^[A-Za-z0-9_.~+=\-]{16,512}$", repr=False)
-    resource_level: int
+    resource_level: Int32
     resource_type: Name
     resource_id: Identifier
     resource_node_id: Identifier
     resource_inst_id: Identifier
     request_node_id: Identifier
     request_inst_id: Identifier
-    time_limit: int | None = Field(default=None, ge=0)  # epoch milliseconds (resolution 24)
-    times_limit: int | None = Field(default=None, ge=0)
+    time_limit: Int64 | None = Field(default=None, ge=0)  # epoch milliseconds (resolution 24)
+    times_limit: Int32 | None = Field(default=None, ge=0)
 
 
 def _object_of_json(value: Any) -> Any:
     # Resolution 17: an object; a JSON string of it is accepted.
-    return json.loads(value) if isinstance(value, str) and value else (value or None)
+    if not isinstance(value, str) or not value:
+        return value or None
+    try:
+        return parse_json(value.encode(), limit=_MAXIMUM_PERMIT_BYTES)
+    except MalformedBody as error:
+        raise ValueError(error.message) from None
 
 
 class AuditConfirm(WireModel):

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from interconn.standard.wire import WireModel
+from interconn.standard.wire import Int32, WireModel
 
-Text = Annotated[str, Field(max_length=4096)]
-Name = Annotated[str, Field(min_length=1, max_length=256)]
+# What a stranger writes is shown in terminals and logs: nothing that moves the cursor or turns the writing around.
+_MISLEADING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+def _plain(text: str) -> str:
+    if _MISLEADING.search(text):
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if any(letter in text for letter in "\t\n\r"):
+        raise ValueError("a name has one line and no tabs")
+    return _plain(text)
+
+
+Text = Annotated[str, Field(max_length=4096), AfterValidator(_plain)]
+Name = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_one_line)]
 
 
 class AuditStatus(StrEnum):
@@ -63,8 +80,8 @@ class StatusReply(WireModel):
 class Paging(WireModel):
     """Paging of lists: page_size -1 asks for all (MGT-2.3-paging)."""
 
-    page_num: int = Field(default=1, ge=1)
-    page_size: int = Field(default=20)
+    page_num: Int32 = Field(default=1, ge=1)
+    page_size: Int32 = Field(default=20)
 
     @model_validator(mode="after")
     def _size(self) -> Paging:

@@ -9,14 +9,14 @@ from pydantic import AliasChoices, Field
 from interconn.standard.flow import Config, Dag
 from interconn.standard.identifiers import Identifier
 from interconn.standard.management.terms import Name, ProjectType, Text
-from interconn.standard.wire import WireModel
+from interconn.standard.wire import Int64, WireModel
 
 
 class ProjectDataset(WireModel):
     """A data set of the partner that a project uses (MGT-5.1)."""
 
     category: Text | None = None
-    count: int | None = None
+    count: Int64 | None = None
     dataset_id: Identifier
     description: Text | None = None
     name: Name
