@@ -19,7 +19,6 @@ from interconn.standard.self_description import (
     to_environment_text,
 )
 
-
 CHOICES = [{"label": "a", "value": "L1"}, {"label": 2, "value": 2}]
 
 
