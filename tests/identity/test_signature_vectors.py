@@ -1,0 +1,124 @@
+"""MGT-2.2-auth-sign: our code, the example of docs/signature.md and openssl agree on the published vectors."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+
+from tests.identity.vectors import DOCUMENTS, VECTORS, credential, reply_of, request_of, signer
+
+REQUESTS = [pytest.param(case, id=f"{case['name']} ({case['key']})") for case in VECTORS["requests"]]
+REPLIES = [pytest.param(case, id=f"{case['name']} ({case['key']})") for case in VECTORS["replies"]]
+
+
+@pytest.fixture(scope="module")
+def page() -> SimpleNamespace:
+    """What the Python example of the page defines."""
+    text = (DOCUMENTS / "signature.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    defined: dict[str, Any] = {}
+    exec(compile(code, "docs/signature.md", "exec"), defined)
+    return SimpleNamespace(**defined)
+
+
+@pytest.mark.parametrize("name", VECTORS["keys"])
+def test_fingerprint(name: str, page: SimpleNamespace) -> None:
+    expected = VECTORS["keys"][name]["fingerprint"]
+    public_key = serialization.load_pem_public_key(VECTORS["keys"][name]["public_key"].encode())
+    assert credential(name).fingerprint == expected == page.fingerprint(public_key)
+
+
+@pytest.mark.parametrize("case", REQUESTS)
+def test_request_by_our_code(case: dict[str, Any]) -> None:
+    request, key = request_of(case), case["key"]
+    assert request.content(credential(key)).decode() == case["canonical"]
+    credential(key).verify(case["signature"], case["canonical"].encode())
+    if key == "rsa":
+        assert request.sign(signer(key)) == case["signature"]
+
+
+@pytest.mark.parametrize("case", REPLIES)
+def test_reply_by_our_code(case: dict[str, Any]) -> None:
+    reply, key = reply_of(case), case["key"]
+    assert reply.content(credential(key)).decode() == case["canonical"]
+    reply.verify(credential(key), case["signature"])
+    if key == "rsa":
+        assert reply.sign(signer(key)) == case["signature"]
+
+
+@pytest.mark.parametrize("case", REQUESTS)
+def test_request_by_the_page(case: dict[str, Any], page: SimpleNamespace) -> None:
+    key = VECTORS["keys"][case["key"]]
+    private_key = serialization.load_pem_private_key(key["private_key"].encode(), None)
+    content = page.request_string(
+        key["auth_type"],
+        private_key.public_key(),
+        case["method"],
+        case["target"],
+        case["headers"],
+        case["body"].encode(),
+    )
+    assert content.decode() == case["canonical"]
+    signature = private_key.sign(content, *page.ARGUMENTS[key["auth_type"]])  # type: ignore[union-attr]
+    credential(case["key"]).verify(base64.b64encode(signature).decode(), content)
+    if case["key"] == "rsa":
+        assert base64.b64encode(signature).decode() == case["signature"]
+
+
+@pytest.mark.parametrize("case", REPLIES)
+def test_reply_by_the_page(case: dict[str, Any], page: SimpleNamespace) -> None:
+    key, request = VECTORS["keys"][case["key"]], VECTORS["requests"][case["request"]]
+    public_key = serialization.load_pem_public_key(key["public_key"].encode())
+    content = page.reply_string(
+        key["auth_type"],
+        public_key,
+        case["node_id"],
+        request["headers"]["x-source-node-id"],
+        request["headers"]["x-nonce"],
+        request["method"],
+        request["target"],
+        request["body"].encode(),
+        case["status"],
+        case["content_type"],
+        case["body"].encode(),
+    )
+    assert content.decode() == case["canonical"]
+    arguments = page.ARGUMENTS[key["auth_type"]]
+    public_key.verify(base64.b64decode(case["signature"]), content, *arguments)  # type: ignore[union-attr]
+    with pytest.raises(InvalidSignature):
+        public_key.verify(base64.b64decode(case["signature"]), content + b"\n", *arguments)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("case", REQUESTS)
+def test_header_lines_are_those_digested(case: dict[str, Any]) -> None:
+    assert hashlib.sha256(case["header_lines"].encode()).hexdigest() == case["canonical"].split("\n")[12]
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
+@pytest.mark.parametrize("case", [case for case in REQUESTS if case.values[0]["key"] != "rsa-pss"])
+def test_openssl_verifies(case: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "node.pub").write_text(VECTORS["keys"][case["key"]]["public_key"])
+    (tmp_path / "canonical.txt").write_bytes(case["canonical"].encode())
+    (tmp_path / "signature.bin").write_bytes(base64.b64decode(case["signature"]))
+    command = ["openssl", "dgst", "-sha256", "-verify", "node.pub", "-signature", "signature.bin", "canonical.txt"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert "Verified OK" in run.stdout, run.stderr
+
+
+def test_the_page_shows_both_strings_with_their_number_of_lines() -> None:
+    text = (DOCUMENTS / "signature.md").read_text()
+    shown = [block.strip().split("\n") for block in re.findall(r"```\n(INTERCONN-1.*?)```", text, re.DOTALL)]
+    assert [len(block) for block in shown] == [
+        len(VECTORS["requests"][0]["canonical"].split("\n")),
+        len(VECTORS["replies"][0]["canonical"].split("\n")),
+    ]
