@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,8 @@ def demo(
     bank: Path | None = None,
     operator: Path | None = None,
     key: str = "id",
-    home: Path | None = None,
+    minimum_rows: int = 10,
+    home: Path = Path(".interconn/demo"),
     keep: Annotated[bool, Flag] = False,
     json: Annotated[bool, Flag] = False,
 ) -> int:
@@ -42,17 +44,40 @@ def demo(
         The operator's table (CSV).
     key
         The column that identifies a customer in both tables.
+    minimum_rows
+        An intersection with fewer rows is not summarised, as numbers over few rows tell of single persons.
     home
-        Directory of the network, instead of a temporary one.
+        Where the results, and a network that is kept, lie.
     keep
         Leave the network running, and print how to look around.
     json
         Print JSON for machines.
     """
-    from interconn.lab.demo import Tables, run_demo
+    from interconn.cli.demo_view import open_stage, print_report, print_tour
+    from interconn.cli.output import print_json
+    from interconn.lab.demo import Demonstration, Failed, Tables, perform
     from interconn.standard.errors import InvalidRequest
 
     if (bank is None) != (operator is None):
         raise InvalidRequest(say("--bank and --operator go together"), hint="interconn demo --help")
-    tables = Tables(bank, operator, key) if bank and operator else None
-    return run_demo(tables, home=home, keep=keep, machine=json)
+    demonstration = Demonstration(
+        tables=Tables(bank, operator, key) if bank and operator else None,
+        home=home,
+        keep=keep,
+        minimum_rows=minimum_rows,
+    )
+    try:
+        with open_stage(silent=json) as stage:
+            report = perform(demonstration, stage)
+    except Failed as failure:
+        print(say("the last words of the nodes:"), failure.last_words, sep="\n", file=sys.stderr)
+        if failure.__cause__:
+            raise failure.__cause__ from None
+        raise
+    if json:
+        print_json({**report.to_json(), "network": str(demonstration.network) if keep else None})
+    else:
+        print_report(report)
+        if keep:
+            print_tour(demonstration.network, report.job_id)
+    return 0 if report.right else 1
