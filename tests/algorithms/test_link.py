@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import queue
 import random
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -16,50 +13,10 @@ from interconn.algorithms.link import Link, LinkLimits, frames
 from interconn.algorithms.link.mailbox import Mailbox, SeenNumbers
 from interconn.standard.errors import ProtocolError
 from interconn.standard.protobuf.link_pb2 import CHUNKED, ChunkInfo, PushRequest
+from tests.algorithms.memory_wire import Wire, together
 
 FAST = LinkLimits(whole_bytes=1000, maximum_message=100_000, maximum_buffered=300_000, patience=30, closing=30)
 IMPATIENT = LinkLimits(whole_bytes=1000, maximum_message=100_000, maximum_buffered=300_000, patience=0.2, closing=0.2)
-
-
-class Wire:
-    """Carries frames between ranks in memory, and keeps them all."""
-
-    def __init__(self) -> None:
-        self.queues: dict[tuple[int, int], queue.Queue[bytes]] = {}
-        self.sent: list[tuple[int, int, bytes]] = []
-        self.change: Callable[[bytes], list[bytes]] = lambda frame: [frame]
-
-    def queue(self, source: int, target: int) -> queue.Queue[bytes]:
-        return self.queues.setdefault((source, target), queue.Queue())
-
-    def carrier(self, rank: int) -> WireEnd:
-        return WireEnd(self, rank)
-
-
-class WireEnd:
-    """One rank's end."""
-
-    def __init__(self, wire: Wire, rank: int) -> None:
-        self.wire, self.rank = wire, rank
-
-    def send(self, rank: int, frame: bytes) -> None:
-        self.wire.sent.append((self.rank, rank, frame))
-        for one in self.wire.change(frame):
-            self.wire.queue(self.rank, rank).put(one)
-
-    def receive(self, rank: int, timeout: float) -> bytes | None:
-        try:
-            return self.wire.queue(rank, self.rank).get(timeout=min(timeout, 0.05))
-        except queue.Empty:
-            return None
-
-    def close(self, rank: int) -> None:
-        pass
-
-
-def together(*functions: Callable[[], object]) -> list[object]:
-    with ThreadPoolExecutor(len(functions)) as pool:
-        return [future.result() for future in [pool.submit(function) for function in functions]]
 
 
 def pair(wire: Wire, limits: LinkLimits = FAST) -> tuple[Link, Link]:

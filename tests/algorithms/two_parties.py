@@ -16,7 +16,6 @@ from typing import Any
 from interconn.storage import DatasetName, FileStore, Table, ingest_csv
 from tests.sdk.fake_transport import FakeTransport
 
-SESSION = "session_task_1"
 NODES = {"guest": "node-a", "host": "node-b"}
 TOKENS = {"token-of-guest": "node-a", "token-of-host": "node-b"}
 INPUT = DatasetName("bank", "customers")
@@ -30,11 +29,13 @@ class Institution:
         role: guest or host.
         home: its directory.
         transport: where its component finds its node.
+        task: id of the next task.
     """
 
     role: str
     home: Path
     transport: FakeTransport
+    task: str = field(default="task_1", init=False)
     outcome: subprocess.CompletedProcess[str] | None = field(default=None, init=False)
 
     @property
@@ -53,7 +54,7 @@ class Institution:
 
     def output(self, name: str) -> DatasetName:
         """The place of an output."""
-        return DatasetName(f"job-1-{self.role}-0", f"task_1-{name}")
+        return DatasetName(f"job-1-{self.role}-0", f"{self.task}-{name}")
 
     def environment(self, component: str, parameters: Mapping[str, str], **inputs: DatasetName) -> dict[str, str]:
         """The variables of the standard for a task."""
@@ -62,8 +63,8 @@ class Institution:
             "system.callback": f"http://{self.transport.address}/v1/platform/schedule/task/callback",
             "system.transport": self.transport.address,
             "config.self_role": f"{self.role}.0",
-            "config.task_id": "task_1",
-            "config.session_id": SESSION,
+            "config.task_id": self.task,
+            "config.session_id": f"session_{self.task}",
             "config.trace_id": "trace_1",
             "config.token": f"token-of-{self.role}",
             "config.log.path": str(self.home / "log"),
