@@ -229,6 +229,10 @@ class PeerRefused(PeerError):
         self.peer_code = peer_code
         self.peer_message = peer_message
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the error as members for a machine, with the other node's words."""
+        return {**super().to_json(), "peer_code": self.peer_code, "peer_message": self.peer_message}
+
 
 # --- this side --------------------------------------------------------------------------------------------
 
@@ -267,3 +271,7 @@ class TransportError(InterconnError):
     def __init__(self, message: str, *, ptp_code: str, **parts: str | None) -> None:
         super().__init__(message, **parts)
         self.ptp_code = ptp_code
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error as members for a machine, with the transport's code."""
+        return {**super().to_json(), "ptp_code": self.ptp_code}
