@@ -82,6 +82,11 @@ class NonceStore:
                     "this nonce was used before", where=names.NONCE, clause="MGT-2.2-replay", hint="Use a fresh one"
                 ) from None
 
+    def count(self) -> int:
+        """Return how many nonces are remembered."""
+        with self._lock:
+            return int(self._connection.execute("SELECT count(*) FROM nonces").fetchone()[0])
+
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
