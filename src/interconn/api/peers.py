@@ -65,6 +65,7 @@ class ContractView(WireModel):
     key_compared: bool = Field(description="a person compared the fingerprint")
     usable: bool
     waits_for: str = Field(default="", description="whom it waits for and for what")
+    reason: str = Field(default="", description="why the other side would not have it, or what was odd")
     applied_at: int
     decided_at: int | None = None
     expired_time: int | None = None

@@ -1,0 +1,147 @@
+"""Admission: a job runs here only as it was approved, sent by the scheduler that it names.
+
+Why, and what is counted when, is in docs/decisions/0005-permits.md.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from interconn.api.audits import AuditKind
+from interconn.control.dag import config_digest, dag_digest
+from interconn.identity.node import NodeIdentity
+from interconn.management.audits import Audits
+from interconn.management.contracts import Contracts
+from interconn.management.jobs import Jobs
+from interconn.management.permits import Permits
+from interconn.management.tables import Audit, ProposedJob
+from interconn.standard.control import JobCreate
+from interconn.standard.errors import InterconnError, NotApproved, NotFound
+from interconn.standard.flow import Config, Dag
+from interconn.standard.management import AuditStatus
+
+
+class JobAdmission:
+    """What the control layer asks before it runs a job; `interconn.control.admission.Admission`.
+
+    Args:
+        node: this node's name card.
+        contracts: with the initiators.
+        permits: counts uses.
+        audits: the approvals.
+        jobs: the proposals.
+    """
+
+    def __init__(
+        self, *, node: NodeIdentity, contracts: Contracts, permits: Permits, audits: Audits, jobs: Jobs
+    ) -> None:
+        self._node = node
+        self._contracts = contracts
+        self._permits = permits
+        self._audits = audits
+        self._jobs = jobs
+
+    def proposed(self, session: Session, job_id: str) -> JobCreate:
+        """Return a job that this node proposed and that all parties have approved, ready to be run.
+
+        Raises:
+            NotFound: this node proposed no such job.
+            NotApproved: an approval is missing; the message says whose.
+        """
+        job = session.get(ProposedJob, job_id)
+        if job is None or job.initiator != self._node.node_id:
+            raise NotFound(f"this node proposed no job {job_id}", where="job_id", hint="interconn job propose")
+        self._check_all_approved(session, job)
+        return JobCreate(
+            job_id=job.job_id,
+            flow_id=job.flow_id,
+            dag=Dag.model_validate(job.dag),
+            config=Config.model_validate(job.config),
+        )
+
+    def admit(self, session: Session, job: JobCreate, *, scheduler: str) -> None:
+        """Let this node take part in a job, and use up one access of each permit that it needs.
+
+        Called in the transaction that stores the job; the same job again uses up nothing more.
+
+        Raises:
+            NotApproved: it was not approved here, or job id, DAG, configuration or scheduler differ.
+            PermitRefused: a permit is used up, expired or revoked.
+        """
+        approved = self._approved(session, job)
+        if scheduler != approved.scheduler:
+            raise NotApproved(
+                f"the approved configuration names {approved.scheduler} as scheduler, not {scheduler}",
+                where="x-source-node-id",
+                clause="CTL-3.2",
+            )
+        if approved.initiator == self._node.node_id:
+            return
+        audit = self._audit_of(session, approved)
+        for grant in self._jobs.accepted(session, audit):
+            self._permits.use(session, grant, job.job_id)
+
+    def admit_as_scheduler(self, session: Session, job: JobCreate, *, caller: str) -> None:
+        """Let this node schedule a job for its initiator.
+
+        Raises:
+            NotApproved: it was not approved here, differs from what was, or another node is to schedule it.
+        """
+        approved = self._approved(session, job)
+        if caller != approved.initiator:
+            raise NotApproved(f"{caller} did not initiate job {job.job_id}", where="x-source-node-id", clause="CTL-3.1")
+        if approved.scheduler != self._node.node_id:
+            raise NotApproved(
+                f"the approved configuration names {approved.scheduler} as scheduler, not this node",
+                where="config.job_params.common.scheduler",
+                clause="CTL-3.1",
+            )
+
+    def _approved(self, session: Session, job: JobCreate) -> ProposedJob:
+        approved = session.get(ProposedJob, job.job_id)
+        if approved is None:
+            raise NotApproved(f"job {job.job_id} was not proposed to this node", where="job_id", clause="MGT-8.1")
+        if approved.initiator == self._node.node_id:
+            self._check_all_approved(session, approved)
+        else:
+            audit = self._audit_of(session, approved)
+            if audit.status != AuditStatus.APPROVED:
+                raise NotApproved(
+                    f"job {job.job_id} is {audit.status} here", where="job_id", clause="MGT-8-job-audit-state"
+                )
+            self._check_contract(session, approved.initiator)
+        for member, digest, expected in (
+            ("dag", dag_digest(job.dag), approved.dag_digest),
+            ("config", config_digest(job.config), approved.config_digest),
+        ):
+            if digest != expected:
+                raise NotApproved(
+                    f"the job's {member} differs from what was approved", where=member, clause="MGT-G2.1.2-handdown"
+                )
+        return approved
+
+    def _audit_of(self, session: Session, job: ProposedJob) -> Audit:
+        for audit in self._audits.on(session, AuditKind.JOB, job.job_id, initiator=job.initiator):
+            return audit
+        raise NotApproved(f"job {job.job_id} was not proposed to this node", where="job_id", clause="MGT-8.1")
+
+    def _check_all_approved(self, session: Session, job: ProposedJob) -> None:
+        for audit in self._audits.on(session, AuditKind.JOB, job.job_id, initiator=job.initiator):
+            if audit.status != AuditStatus.APPROVED:
+                waits = self._audits.waits_for(session, audit)
+                raise NotApproved(
+                    f"job {job.job_id} is {audit.status} at {audit.node_id}",
+                    where="job_id",
+                    clause="MGT-8-job-audit-state",
+                    hint=f"It waits for {waits}" if waits else None,
+                )
+
+    def _check_contract(self, session: Session, node_id: str) -> None:
+        try:
+            self._contracts.require_usable(session, node_id)
+        except InterconnError as error:
+            raise NotApproved(
+                f"the contract with the initiator {node_id} is not in force: {error.message}",
+                where="config.initiator",
+                clause="MGT-3-contract-state",
+            ) from None

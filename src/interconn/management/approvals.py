@@ -1,0 +1,176 @@
+"""Approvals as calls: every kind of audit served to others, decided by our people, delivered from the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from interconn.api import audits as api
+from interconn.api.audits import AuditKind, AuditView
+from interconn.api.own import OwnService, Person
+from interconn.management.audits import Audits
+from interconn.management.causes import Cause
+from interconn.management.subjects import Limits, Subject
+from interconn.management.tables import Audit
+from interconn.peers.inbound import Caller, Service
+from interconn.peers.outbound import Destination, PeerClient
+from interconn.standard.endpoint import Endpoint
+from interconn.standard.errors import InterconnError, Refused
+from interconn.standard.management import AuditConfirm, AuditReference, AuditStatus, StatusReply, Verdict
+from interconn.standard.wire import Empty, WireModel
+from interconn.state.database import Database
+from interconn.state.outbox import OutboxMessage
+
+
+class Approvals:
+    """Serves and sends the calls of all audits.
+
+    Args:
+        database: where audits are.
+        client: to other nodes.
+        audits: the engine.
+        subjects: the kinds of audits there are.
+    """
+
+    def __init__(
+        self, *, database: Database, client: PeerClient, audits: Audits, subjects: Sequence[Subject[Any]]
+    ) -> None:
+        self._database = database
+        self._client = client
+        self._audits = audits
+        self._subjects = {subject.kind: subject for subject in subjects}
+
+    # --- other nodes ----------------------------------------------------------------------------------------
+
+    def services(self) -> list[Service[Any, Any]]:
+        """What is served to other nodes."""
+        served: list[Service[Any, Any]] = []
+        for subject in self._subjects.values():
+            served.append(Service(subject.apply, self._apply_of(subject)))
+            served.append(Service(subject.confirm, self._confirm_of(subject)))
+            if subject.query:
+                served.append(Service(subject.query, self._query_of(subject)))
+        return served
+
+    def _apply_of(self, subject: Subject[Any]) -> Callable[[Caller, Any], Awaitable[Empty]]:
+        async def serve(caller: Caller, request: Any) -> Empty:
+            await self._database.write(lambda session: self._audits.receive(session, subject, caller, request))
+            return Empty()
+
+        return serve
+
+    def _confirm_of(self, subject: Subject[Any]) -> Callable[[Caller, AuditConfirm], Awaitable[Empty]]:
+        async def serve(caller: Caller, request: AuditConfirm) -> Empty:
+            await self._database.write(lambda session: self._audits.confirm(session, subject, caller, request))
+            return Empty()
+
+        return serve
+
+    def _query_of(self, subject: Subject[Any]) -> Callable[[Caller, AuditReference], Awaitable[StatusReply]]:
+        async def serve(caller: Caller, request: AuditReference) -> StatusReply:
+            def work(session: Session) -> AuditStatus:
+                return self._audits.status(session, subject, caller.node_id, request.audit_id)
+
+            return StatusReply(status=await self._database.read(work))
+
+        return serve
+
+    # --- this node's people ---------------------------------------------------------------------------------
+
+    def own_services(self) -> list[OwnService[Any, Any]]:
+        """What is served to this node's people."""
+        return [
+            OwnService(api.AUDIT_LIST, self._list),
+            OwnService(api.AUDIT_APPROVE, self._approve),
+            OwnService(api.AUDIT_REJECT, self._reject),
+            OwnService(api.AUDIT_ASK, self._ask),
+        ]
+
+    async def _list(self, _person: Person, request: api.AuditSearch) -> api.AuditViews:
+        wanted = select(Audit).order_by(Audit.number)
+        if request.kind:
+            wanted = wanted.where(Audit.kind == request.kind.value)
+        if request.status:
+            wanted = wanted.where(Audit.status == request.status.value)
+        if request.subject_id:
+            wanted = wanted.where(Audit.subject_id == request.subject_id)
+
+        def work(session: Session) -> list[AuditView]:
+            return [self._audits.view(session, audit) for audit in session.scalars(wanted)]
+
+        return api.AuditViews(audits=await self._database.read(work))
+
+    async def _approve(self, person: Person, request: api.AuditDecision) -> AuditView:
+        return await self._decide(person, request, Verdict.APPROVED)
+
+    async def _reject(self, person: Person, request: api.AuditDecision) -> AuditView:
+        return await self._decide(person, request, Verdict.REJECTED)
+
+    async def _decide(self, person: Person, request: api.AuditDecision, verdict: Verdict) -> AuditView:
+        limits = Limits(time_limit=request.time_limit, times_limit=request.times_limit)
+
+        def work(session: Session) -> AuditView:
+            audit = self._audits.named(session, request.audit_id)
+            subject = self._subject_of(audit)
+            self._audits.decide(session, person, subject, audit, verdict, limits=limits, reason=request.reason)
+            return self._audits.view(session, audit)
+
+        return await self._database.write(work)
+
+    async def _ask(self, person: Person, request: api.AuditReference) -> api.PartnerStatus:
+        audit = await self._database.read(lambda session: self._audits.named(session, request.audit_id))
+        query = self._subject_of(audit).query
+        if query is None:
+            raise Refused(
+                f"the standard has no query for {audit.kind.lower()} approvals",
+                where="audit_id",
+                clause="MGT-8-job-audit-state",
+                hint="The side that decides repeats its verdict until it is taken: interconn audit list",
+            )
+        question = AuditReference(audit_id=audit.audit_id)
+        there = (await self._client.call(audit.node_id, query, question, trace_id=person.trace_id)).status
+
+        def work(session: Session) -> str:
+            stored = session.get_one(Audit, audit.number)
+            cause = Cause.answer(audit.node_id, person.trace_id)
+            self._audits.adopt(session, stored, there, cause, query.clause)
+            return stored.status
+
+        here = AuditStatus(await self._database.write(work))
+        return api.PartnerStatus(audit_id=audit.audit_id, here=here, there=there)
+
+    # --- the outbox -----------------------------------------------------------------------------------------
+
+    def endpoints(self) -> Iterable[Endpoint[Any, Any]]:
+        """The calls of the outbox that concern audits."""
+        return [call for subject in self._subjects.values() for call in (subject.apply, subject.confirm)]
+
+    def destination(self, session: Session, message: OutboxMessage) -> Destination | None:
+        """Audits go to partners under contract."""
+        return None
+
+    def delivered(self, session: Session, message: OutboxMessage, reply: WireModel) -> None:
+        """Forget the token of a permit that is with its user now."""
+        _forget_token(message)
+
+    def refused(self, session: Session, message: OutboxMessage, error: InterconnError) -> None:
+        """Take note that the partner would not take an application or a verdict."""
+        _forget_token(message)
+        audit = self._audits.named(session, message.reference)
+        subject = self._subject_of(audit)
+        cause = Cause.answer(message.node_id, message.trace_id)
+        if message.endpoint == subject.apply.name:
+            self._audits.turned_away(session, audit, str(error), cause, subject.apply.clause)
+        else:
+            self._audits.verdict_refused(session, audit, str(error), cause, subject.confirm.clause)
+
+    def _subject_of(self, audit: Audit) -> Subject[Any]:
+        return self._subjects[AuditKind(audit.kind)]
+
+
+def _forget_token(message: OutboxMessage) -> None:
+    if "resource_permit" in message.body:
+        message.body = {name: value for name, value in message.body.items() if name != "resource_permit"}

@@ -1,0 +1,320 @@
+"""The one approval engine: data sets, projects, flows and jobs are applied for, decided and confirmed here.
+
+Every function runs inside a transaction, which holds the transition, its entry in the audit trail and its message
+to the other side. The states are those of `transitions` (MGT-4-dataset-audit-state, MGT-5-project-audit-state,
+MGT-7-flow-audit-state, MGT-8-job-audit-state).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from interconn.api.audits import AuditKind, AuditView
+from interconn.api.own import Person
+from interconn.management.causes import Cause
+from interconn.management.contracts import Contracts
+from interconn.management.permits import Permits
+from interconn.management.subjects import Limits, Subject
+from interconn.management.tables import APPLICANT, PARTNER, Audit, Grant, Permit
+from interconn.management.transitions import STEP_OF, Step, advance
+from interconn.management.waiting import undelivered, waits_for_delivery
+from interconn.peers.inbound import Caller
+from interconn.standard.errors import ContentConflict, IllegalTransition, NotFound, PermitRefused
+from interconn.standard.management import AuditConfirm, AuditStatus, ResourcePermit, Verdict
+from interconn.standard.wire import WireModel, digest
+from interconn.state import outbox
+from interconn.state.clock import Clock
+from interconn.state.database import announce
+
+AUDIT_TOPIC: Final = "audits"
+
+
+class Audits:
+    """Keeps audits and moves them.
+
+    Args:
+        node_id: this node.
+        clock: time.
+        contracts: an audit is decided under a contract in force.
+        permits: keeps those that come with a confirm.
+    """
+
+    def __init__(self, *, node_id: str, clock: Clock, contracts: Contracts, permits: Permits) -> None:
+        self._node_id = node_id
+        self._clock = clock
+        self._contracts = contracts
+        self._permits = permits
+
+    # --- this node applies ----------------------------------------------------------------------------------
+
+    def open(
+        self,
+        session: Session,
+        person: Person,
+        subject: Subject[Any],
+        node_id: str,
+        application: Any,
+        *,
+        permits: str = "",
+    ) -> Audit:
+        """Apply for an approval: commit the audit and the message that asks for it."""
+        audit = self._new(subject, application, node_id, APPLICANT, person.trace_id)
+        session.add(audit)
+        self._send(session, audit, subject.apply.name, audit.content, permits=permits)
+        self._note(session, audit, Cause.person(person), "apply", subject.apply.clause)
+        return audit
+
+    def confirm(self, session: Session, subject: Subject[Any], caller: Caller, request: AuditConfirm) -> None:
+        """Take the partner's verdict on an application of ours; the same verdict again may add a permit.
+
+        Raises:
+            NotFound: there is no such audit with that node.
+            IllegalTransition: the caller is not the side that decides, or decided otherwise before.
+            PermitRefused: the permit is for something else.
+        """
+        audit = self._between(session, subject, caller.node_id, request.audit_id)
+        if audit.direction != APPLICANT:
+            raise IllegalTransition(
+                f"audit {audit.audit_id} was applied for by {caller.node_id}, so this node decides on it",
+                clause=subject.confirm.clause,
+            )
+        following = advance(
+            audit.status, STEP_OF[request.status], what=f"audit {audit.audit_id}", clause=subject.confirm.clause
+        )
+        if request.resource_permit and request.status is Verdict.REJECTED:
+            raise PermitRefused("a rejection brings no permit", where="resource_permit", clause="MGT-2.2-permit")
+        cause = Cause.caller(caller)
+        if request.resource_permit:
+            self._permits.keep(session, audit, request.resource_permit)
+        if following:
+            self._settle(session, audit, following, cause, "confirm", subject.confirm.clause)
+        elif request.resource_permit:
+            self._note(session, audit, cause, "permit", subject.confirm.clause)
+
+    def adopt(self, session: Session, audit: Audit, there: AuditStatus, cause: Cause, clause: str) -> None:
+        """Take over the state that the deciding side names, as if confirmed (MGT-4-lost-callback)."""
+        steps = {
+            (AuditStatus.APPLIED, AuditStatus.APPROVED): Step.APPROVE,
+            (AuditStatus.APPLIED, AuditStatus.REJECTED): Step.REJECT,
+            (AuditStatus.APPROVED, AuditStatus.TERMINATED): Step.TERMINATE,
+        }
+        step = steps.get((AuditStatus(audit.status), there))
+        if step and audit.direction == APPLICANT:
+            following = advance(audit.status, step, what=f"audit {audit.audit_id}", clause=clause)
+            assert following
+            self._settle(session, audit, following, cause, "adopt", clause)
+
+    def turned_away(self, session: Session, audit: Audit, reason: str, cause: Cause, clause: str) -> None:
+        """Take note that the partner would not even take the application."""
+        if audit.direction == APPLICANT and audit.status == AuditStatus.APPLIED:
+            audit.reason = reason
+            self._settle(session, audit, AuditStatus.REJECTED, cause, "refused", clause)
+
+    # --- a partner applies ----------------------------------------------------------------------------------
+
+    def receive(self, session: Session, subject: Subject[Any], caller: Caller, application: Any) -> None:
+        """Keep an application of a partner; the same one again changes nothing and is confirmed again.
+
+        Raises:
+            ContentConflict: the audit id is known with other content.
+        """
+        audit = self._new(subject, application, caller.node_id, PARTNER, caller.trace_id)
+        known = session.scalar(select(Audit).where(Audit.audit_id == audit.audit_id))
+        if known:
+            self._receive_again(session, subject, known, audit)
+            return
+        session.add(audit)
+        session.flush()
+        subject.receive(session, caller, audit, application)
+        self._note(session, audit, Cause.caller(caller), "receive", subject.apply.clause)
+
+    def _receive_again(self, session: Session, subject: Subject[Any], known: Audit, audit: Audit) -> None:
+        same = (audit.node_id, audit.kind, PARTNER, audit.content_digest)
+        if (known.node_id, known.kind, known.direction, known.content_digest) != same:
+            raise ContentConflict(
+                "this audit id is in use for another application", where="audit_id", clause=subject.apply.clause
+            )
+        if known.status not in (AuditStatus.APPROVED, AuditStatus.REJECTED):
+            return
+        waiting = undelivered(session, known.node_id, known.audit_id)
+        if waiting is None or waiting.state != "WAITING":  # it asks because it has not heard (MGT-8-job-audit-state)
+            permit = subject.approve_again(session, known) if known.status == AuditStatus.APPROVED else None
+            self._send_verdict(session, subject, known, Verdict(known.status), permit)
+
+    def decide(
+        self,
+        session: Session,
+        person: Person,
+        subject: Subject[Any],
+        audit: Audit,
+        verdict: Verdict,
+        *,
+        limits: Limits,
+        reason: str = "",
+    ) -> None:
+        """Approve or reject what a partner applied for; the same verdict again changes nothing.
+
+        Raises:
+            IllegalTransition: it was applied for by this node, or decided otherwise before.
+            ContractNotUsable: the contract with the partner is not in force.
+        """
+        if audit.direction != PARTNER:
+            raise IllegalTransition(
+                f"audit {audit.audit_id} was applied for by this node, so {audit.node_id} decides on it",
+                clause=subject.confirm.clause,
+            )
+        following = advance(
+            audit.status, STEP_OF[verdict], what=f"audit {audit.audit_id}", clause=subject.confirm.clause
+        )
+        if not following:
+            return
+        self._contracts.require_usable(session, audit.node_id)
+        permit = subject.approve(session, audit, limits) if verdict is Verdict.APPROVED else None
+        audit.reason = reason
+        action = "approve" if verdict is Verdict.APPROVED else "reject"
+        self._settle(session, audit, following, Cause.person(person), action, subject.confirm.clause)
+        self._send_verdict(session, subject, audit, verdict, permit)
+
+    def verdict_refused(self, session: Session, audit: Audit, reason: str, cause: Cause, clause: str) -> None:
+        """Take note that the applicant would not take our verdict, though it was repeated."""
+        self._note(session, audit, cause, "verdict_refused", clause, reason=reason)
+
+    # --- looking --------------------------------------------------------------------------------------------
+
+    def named(self, session: Session, audit_id: str) -> Audit:
+        """Return an audit by its id, as a person names it.
+
+        Raises:
+            NotFound: there is none.
+        """
+        audit = session.scalar(select(Audit).where(Audit.audit_id == audit_id))
+        if audit is None:
+            raise NotFound(f"there is no approval {audit_id}", where="audit_id", hint="interconn audit list")
+        return audit
+
+    def status(self, session: Session, subject: Subject[Any], node_id: str, audit_id: str) -> AuditStatus:
+        """Return the state of an audit to the node that is the other side of it."""
+        return AuditStatus(self._between(session, subject, node_id, audit_id).status)
+
+    def on(self, session: Session, kind: AuditKind, subject_id: str, *, initiator: str) -> list[Audit]:
+        """Return the audits on a subject of a node: all partners' on our own, else the one between us and it.
+
+        Two nodes may use one id for subjects of their own, so the side that applied counts too.
+        """
+        found = select(Audit).where(Audit.kind == kind.value, Audit.subject_id == subject_id)
+        if initiator == self._node_id:
+            found = found.where(Audit.direction == APPLICANT)
+        else:
+            found = found.where(Audit.direction == PARTNER, Audit.node_id == initiator)
+        return list(session.scalars(found.order_by(Audit.number)))
+
+    def view(self, session: Session, audit: Audit) -> AuditView:
+        """Return an audit as a person sees it."""
+        session.flush()
+        holding = Permit if audit.direction == APPLICANT else Grant
+        return AuditView(
+            audit_id=audit.audit_id,
+            kind=AuditKind(audit.kind),
+            subject_id=audit.subject_id,
+            node_id=audit.node_id,
+            direction=audit.direction,
+            status=AuditStatus(audit.status),
+            has_permit=session.scalar(select(holding).where(holding.audit_number == audit.number)) is not None,
+            waits_for=self.waits_for(session, audit),
+            applied_at=audit.applied_at,
+            decided_at=audit.decided_at,
+            decided_by=audit.decided_by,
+            details=audit.content | ({"reason": audit.reason} if audit.reason else {}),
+        )
+
+    def waits_for(self, session: Session, audit: Audit) -> str:
+        """Return whom an audit waits for and for what; empty when it waits for nothing."""
+        if audit.direction == PARTNER:
+            if audit.status == AuditStatus.APPLIED:
+                return "a person here to approve or reject"
+            return waits_for_delivery(session, audit.node_id, audit.audit_id, "take the verdict")
+        if audit.status == AuditStatus.APPLIED:
+            taken = waits_for_delivery(session, audit.node_id, audit.audit_id, "take the application")
+            return taken or f"a person at {audit.node_id} to approve"
+        if audit.status == AuditStatus.APPROVED and audit.kind == AuditKind.DATASET:
+            kept = session.get(Permit, audit.number)
+            return "" if kept else f"node {audit.node_id} to send the permit"
+        return ""
+
+    # --- shared ---------------------------------------------------------------------------------------------
+
+    def _new(self, subject: Subject[Any], application: WireModel, node_id: str, direction: str, trace_id: str) -> Audit:
+        content = application.to_wire()
+        return Audit(
+            audit_id=content["audit_id"],
+            node_id=node_id,
+            kind=subject.kind.value,
+            subject_id=subject.subject_id(application),
+            direction=direction,
+            status=AuditStatus.APPLIED.value,
+            content=content,
+            content_digest=digest(content),
+            trace_id=trace_id,
+            applied_at=self._clock.now(),
+        )
+
+    def _between(self, session: Session, subject: Subject[Any], node_id: str, audit_id: str) -> Audit:
+        found = select(Audit).where(
+            Audit.audit_id == audit_id, Audit.node_id == node_id, Audit.kind == subject.kind.value
+        )
+        audit = session.scalar(found)
+        if audit is None:
+            raise NotFound(
+                "there is no such audit between the two nodes", where="audit_id", clause=subject.apply.clause
+            )
+        return audit
+
+    def _settle(
+        self, session: Session, audit: Audit, status: AuditStatus, cause: Cause, action: str, clause: str
+    ) -> None:
+        audit.status, audit.decided_at, audit.decided_by = status.value, self._clock.now(), cause.actor[:160]
+        self._note(session, audit, cause, action, clause)
+
+    def _note(self, session: Session, audit: Audit, cause: Cause, action: str, clause: str, **details: str) -> None:
+        details = {"status": audit.status, "audit": audit.audit_id, "content": audit.content_digest, **details}
+        cause.record(
+            session,
+            at=self._clock.now(),
+            action=f"{audit.kind.lower()}.{action}",
+            subject=f"{audit.kind.lower()}:{audit.subject_id}",
+            partner=audit.node_id,
+            clause=clause,
+            details=details | ({"reason": audit.reason} if audit.reason else {}),
+        )
+        announce(session, AUDIT_TOPIC)
+
+    def _send_verdict(
+        self, session: Session, subject: Subject[Any], audit: Audit, verdict: Verdict, permit: ResourcePermit | None
+    ) -> None:
+        confirm = AuditConfirm(audit_id=audit.audit_id, status=verdict, resource_permit=permit)
+        self._send(session, audit, subject.confirm.name, confirm.to_wire(), insists=True)
+
+    def _send(
+        self,
+        session: Session,
+        audit: Audit,
+        endpoint: str,
+        body: dict[str, Any],
+        *,
+        permits: str = "",
+        insists: bool = False,
+    ) -> None:
+        outbox.enqueue(
+            session,
+            node_id=audit.node_id,
+            endpoint=endpoint,
+            body=body,
+            reference=audit.audit_id,
+            trace_id=audit.trace_id,  # a confirm goes on in the chain of its application (MGT-2.2-trace)
+            now=self._clock.now(),
+            permits=permits,
+            insists=insists,
+        )

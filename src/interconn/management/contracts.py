@@ -1,0 +1,171 @@
+"""The contracts of this node: finding them, what each allows, and how a change to one is kept (MGT-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from interconn.identity.node import NodeIdentity
+from interconn.management.causes import Cause
+from interconn.management.directory import ContractDirectory
+from interconn.management.tables import Contract
+from interconn.standard.errors import ContractNotUsable, InvalidRequest, NotFound, Refused
+from interconn.standard.management import AuditStatus
+from interconn.state import outbox
+from interconn.state.clock import Clock
+from interconn.state.database import announce
+
+CONTRACT_TOPIC: Final = "contracts"
+
+UNLIMITED: Final = 253_402_300_799_000
+"""The end of the year 9999, epoch milliseconds: a confirm has to name an expiry (MGT-3.2); ours may have none."""
+
+
+class Contracts:
+    """Keeps contracts.
+
+    Args:
+        node: this node's name card.
+        clock: time.
+        directory: follows every change.
+    """
+
+    def __init__(self, *, node: NodeIdentity, clock: Clock, directory: ContractDirectory) -> None:
+        self._node = node
+        self._clock = clock
+        self._directory = directory
+
+    def named(self, session: Session, contract_id: str) -> Contract:
+        """Return a contract by its id, as a person names it.
+
+        Raises:
+            NotFound: there is none.
+        """
+        contract = session.scalar(select(Contract).where(Contract.contract_id == contract_id))
+        if contract is None:
+            raise NotFound(f"there is no contract {contract_id}", where="contract_id", hint="interconn peer list")
+        return contract
+
+    def between(self, session: Session, node_id: str, contract_id: str) -> Contract:
+        """Return a contract to a node that is a side of it; no other learns that it exists.
+
+        Raises:
+            NotFound: there is no such contract between the two nodes.
+        """
+        found = select(Contract).where(Contract.contract_id == contract_id, Contract.node_id == node_id)
+        contract = session.scalar(found)
+        if contract is None or contract.provisional:
+            raise NotFound("there is no such contract between the two nodes", where="contract_id", clause="MGT-3.5")
+        return contract
+
+    def allows_calls(self, contract: Contract) -> bool:
+        """Tell whether calls may be made under the contract."""
+        in_force = contract.status == AuditStatus.APPROVED and not _expired(contract, self._clock.now())
+        return in_force and contract.key_compared
+
+    def require_usable(self, session: Session, node_id: str, contract_id: str = "") -> Contract:
+        """Return a contract with a node that allows calls: that one, or any if none is named.
+
+        Raises:
+            NotFound: the contract named is not one with that node.
+            ContractNotUsable: it is not approved, in force and compared.
+        """
+        named = [self.between(session, node_id, contract_id)] if contract_id else None
+        for contract in named or _approved_with(session, node_id):
+            if self.allows_calls(contract):
+                return contract
+        raise ContractNotUsable(f"no contract with {node_id} is in force", clause="MGT-3-contract-state")
+
+    def latest(self, session: Session, node_id: str) -> Contract:
+        """Return the contract that counts with a node: one in force, else the newest.
+
+        Raises:
+            NotFound: there was never one.
+        """
+        try:
+            return self.require_usable(session, node_id)
+        except ContractNotUsable:
+            newest = select(Contract).where(Contract.node_id == node_id).order_by(Contract.number.desc()).limit(1)
+            contract = session.scalar(newest)
+        if contract is None:
+            raise NotFound(f"there is no contract with {node_id}", where="node_id", hint="interconn peer apply")
+        return contract
+
+    def check_applicable(self, session: Session, node_id: str, expired_time: int | None) -> None:
+        """Check that a new contract with a node may come about.
+
+        Raises:
+            Refused: it is this node itself, or one is in force (MGT-3-contract-reapply).
+            InvalidRequest: it would have expired already.
+        """
+        now = self._clock.now()
+        if node_id == self._node.node_id:
+            raise Refused("a node has no contract with itself", where="node_id", clause="MGT-3.1")
+        if expired_time is not None and expired_time <= now:
+            raise InvalidRequest(
+                "the contract would have expired already",
+                where="expired_time",
+                clause="MGT-3.1",
+                hint="It is an instant in epoch milliseconds",
+            )
+        for contract in _approved_with(session, node_id):
+            if not _expired(contract, now):
+                raise Refused(
+                    f"contract {contract.contract_id} with {node_id} is approved already",
+                    clause="MGT-3-contract-reapply",
+                    hint="Terminate it first if it is to be replaced",
+                )
+
+    def note(
+        self, session: Session, contract: Contract, cause: Cause, action: str, clause: str, **details: str
+    ) -> None:
+        """Record a change in the audit trail, and have directory and waiters follow it."""
+        session.flush()
+        cause.record(
+            session,
+            at=self._clock.now(),
+            action=action,
+            subject=f"contract:{contract.contract_id}",
+            partner=contract.node_id,
+            clause=clause,
+            details={"status": contract.status, "fingerprint": contract.fingerprint, **details},
+        )
+        self._directory.follow(session, contract.node_id)
+        announce(session, CONTRACT_TOPIC)
+
+    def send(
+        self, session: Session, contract: Contract, endpoint: str, body: dict[str, Any], *, insists: bool = False
+    ) -> None:
+        """Commit a message about the contract to the other side."""
+        outbox.enqueue(
+            session,
+            node_id=contract.node_id,
+            endpoint=endpoint,
+            body=body,
+            reference=contract.contract_id,
+            trace_id=contract.trace_id,
+            now=self._clock.now(),
+            insists=insists,
+        )
+
+
+def _approved_with(session: Session, node_id: str) -> Iterator[Contract]:
+    approved = select(Contract).where(Contract.node_id == node_id, Contract.status == AuditStatus.APPROVED.value)
+    yield from session.scalars(approved.order_by(Contract.number.desc()))
+
+
+def expiry(time: int | None) -> int | None:
+    """Return an expiry as it is kept: None for one that never comes."""
+    return None if time is None or time >= UNLIMITED else time
+
+
+def _expired(contract: Contract, now: int) -> bool:
+    return contract.expired_time is not None and now >= contract.expired_time
+
+
+def called(contract: Contract) -> str:
+    """Return what messages call a contract."""
+    return f"contract {contract.contract_id}"

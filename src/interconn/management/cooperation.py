@@ -1,0 +1,273 @@
+"""Contracts between nodes as calls: served to others, asked for by our people, delivered from the outbox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from interconn import dialects
+from interconn.api import peers as api
+from interconn.api.own import OwnService, Person
+from interconn.identity.credentials import Credential
+from interconn.identity.node import NodeIdentity
+from interconn.management.applications import Applications
+from interconn.management.causes import Cause
+from interconn.management.contracts import CONTRACT_TOPIC, Contracts
+from interconn.management.tables import APPLICANT, PARTNER, Contract
+from interconn.management.verdicts import Verdicts
+from interconn.management.waiting import waits_for_delivery
+from interconn.peers.inbound import Caller, Service
+from interconn.peers.outbound import Destination, PeerClient
+from interconn.standard import management as standard
+from interconn.standard.endpoint import Endpoint
+from interconn.standard.errors import ContractNotUsable, InterconnError, NotFound
+from interconn.standard.management import AuditStatus, AuthType, ContractApplied
+from interconn.standard.wire import Empty, WireModel
+from interconn.state.database import Database
+from interconn.state.outbox import OutboxMessage
+
+PATIENCE_SECONDS: Final = 5.0
+"""How long `peer apply` waits for the partner to give the contract its id, so that a person sees it at once."""
+
+
+class Cooperation:
+    """Serves and sends the calls of MGT-3.
+
+    Args:
+        node: this node's name card.
+        database: where contracts are.
+        client: to other nodes.
+        contracts: keeps them.
+        applications: makes and receives applications.
+        verdicts: decides on them.
+    """
+
+    def __init__(
+        self,
+        *,
+        node: NodeIdentity,
+        database: Database,
+        client: PeerClient,
+        contracts: Contracts,
+        applications: Applications,
+        verdicts: Verdicts,
+    ) -> None:
+        self._node = node
+        self._database = database
+        self._client = client
+        self._contracts = contracts
+        self._applications = applications
+        self._verdicts = verdicts
+
+    def services(self) -> list[Service[Any, Any]]:
+        """What is served to other nodes."""
+        return [
+            Service(standard.CONTRACT_APPLY, self._serve_apply),
+            Service(standard.CONTRACT_CONFIRM, self._serve_confirm),
+            Service(standard.CONTRACT_TERMINATE, self._serve_terminate),
+            Service(standard.CONTRACT_QUERY, self._serve_query),
+            Service(standard.NODE_QUERY, self._serve_node_query),
+            Service(standard.NODE_HEALTH, self._serve_health),
+        ]
+
+    def own_services(self) -> list[OwnService[Any, Any]]:
+        """What is served to this node's people."""
+        return [
+            OwnService(api.PEER_APPLY, self._apply),
+            OwnService(api.PEER_APPROVE, self._approve),
+            OwnService(api.PEER_REJECT, self._reject),
+            OwnService(api.PEER_TERMINATE, self._terminate),
+            OwnService(api.PEER_LIST, self._list),
+            OwnService(api.PEER_ASK, self._ask),
+        ]
+
+    # --- other nodes ----------------------------------------------------------------------------------------
+
+    async def _serve_apply(self, caller: Caller, request: standard.ContractApply) -> ContractApplied:
+        contract = await self._database.write(lambda session: self._applications.receive(session, caller, request))
+        return ContractApplied(contract_id=contract.contract_id)
+
+    async def _serve_confirm(self, caller: Caller, request: standard.ContractConfirm) -> Empty:
+        error = await self._database.write(lambda session: self._verdicts.confirm(session, caller, request))
+        if error:
+            raise error
+        return Empty()
+
+    async def _serve_terminate(self, caller: Caller, request: standard.ContractReference) -> Empty:
+        def work(session: Session) -> None:
+            contract = self._contracts.between(session, caller.node_id, request.contract_id)
+            self._verdicts.terminate(session, contract, Cause.caller(caller), tell=False)
+
+        await self._database.write(work)
+        return Empty()
+
+    async def _serve_query(self, caller: Caller, request: standard.ContractReference) -> standard.StatusReply:
+        def work(session: Session) -> AuditStatus:
+            return AuditStatus(self._contracts.between(session, caller.node_id, request.contract_id).status)
+
+        return standard.StatusReply(status=await self._database.read(work))
+
+    async def _serve_node_query(self, _caller: Caller, request: standard.NodeQuery) -> standard.NodeInformation:
+        if request.node_id != self._node.node_id:
+            raise NotFound("this node speaks for itself alone", where="node_id", clause="MGT-3.6")
+        return self._node.information()
+
+    async def _serve_health(self, _caller: Caller, _request: Empty) -> standard.Health:
+        return standard.Health(status="ok")
+
+    # --- this node's people ---------------------------------------------------------------------------------
+
+    async def _apply(self, person: Person, request: api.PeerApply) -> api.ContractView:
+        with self._database.signals.subscribe(CONTRACT_TOPIC) as changed:
+            contract = await self._database.write(lambda session: self._applications.apply(session, person, request))
+            number = contract.number
+            deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+            while contract.provisional and contract.status == AuditStatus.APPLIED:
+                remaining = deadline - asyncio.get_running_loop().time()
+                if remaining <= 0:
+                    break
+                await changed.wait(remaining)
+                contract = await self._database.read(lambda session: session.get_one(Contract, number))
+        return await self._database.read(lambda session: self.view(session, session.get_one(Contract, number)))
+
+    async def _approve(self, person: Person, request: api.PeerApprove) -> api.ContractView:
+        return await self._change(lambda session: self._verdicts.approve(session, person, request))
+
+    async def _reject(self, person: Person, request: api.PeerDecision) -> api.ContractView:
+        return await self._change(lambda session: self._verdicts.reject(session, person, request.contract_id))
+
+    async def _terminate(self, person: Person, request: api.PeerDecision) -> api.ContractView:
+        def work(session: Session) -> Contract:
+            contract = self._contracts.named(session, request.contract_id)
+            return self._verdicts.terminate(session, contract, Cause.person(person), tell=True)
+
+        return await self._change(work)
+
+    async def _list(self, _person: Person, _request: Empty) -> api.ContractViews:
+        def work(session: Session) -> list[api.ContractView]:
+            contracts = session.scalars(select(Contract).order_by(Contract.number))
+            return [self.view(session, contract) for contract in contracts]
+
+        return api.ContractViews(contracts=await self._database.read(work))
+
+    async def _ask(self, person: Person, request: api.PeerAsk) -> api.PeerAnswer:
+        contract = await self._database.read(lambda session: self._contracts.latest(session, request.node_id))
+        destination = self._destination(contract)
+        if contract.direction == PARTNER and not contract.key_compared:
+            raise ContractNotUsable(
+                f"{contract.node_id} applied from an address that is not contacted before it is approved",
+                where=contract.address,
+                hint="interconn peer approve ... --fingerprint, or peer reject",
+            )
+        call, trace_id = self._client.call_address, person.trace_id
+        node = await call(
+            destination, standard.NODE_QUERY, standard.NodeQuery(node_id=contract.node_id), trace_id=trace_id
+        )
+        health = await call(destination, standard.NODE_HEALTH, Empty(), trace_id=trace_id)
+        status = ""
+        if not contract.provisional:
+            reference = standard.ContractReference(contract_id=contract.contract_id)
+            there = (await call(destination, standard.CONTRACT_QUERY, reference, trace_id=trace_id)).status
+            status = there.value
+            number, cause = contract.number, Cause.answer(contract.node_id, trace_id)
+            await self._database.write(
+                lambda session: self._verdicts.adopt(session, session.get_one(Contract, number), there, cause)
+            )
+        return api.PeerAnswer(node=node, health=health.status, contract_id=contract.contract_id, contract_status=status)
+
+    async def _change(self, work: Any) -> api.ContractView:
+        return await self._database.write(lambda session: self.view(session, work(session)))
+
+    def view(self, session: Session, contract: Contract) -> api.ContractView:
+        """Return a contract as a person sees it."""
+        session.flush()
+        return api.ContractView(
+            contract_id=contract.contract_id,
+            node_id=contract.node_id,
+            inst_id=contract.inst_id,
+            institution=contract.institution,
+            name=contract.name,
+            address=contract.address,
+            system=contract.system,
+            direction=contract.direction,
+            status=contract.status,
+            auth_type=contract.auth_type,
+            fingerprint=contract.fingerprint,
+            key_proven=contract.key_proven,
+            key_compared=contract.key_compared,
+            usable=self._contracts.allows_calls(contract),
+            waits_for=self._waits_for(session, contract),
+            reason=contract.reason,
+            applied_at=contract.applied_at,
+            decided_at=contract.decided_at,
+            expired_time=contract.expired_time,
+            dialect=contract.dialect,
+        )
+
+    def _waits_for(self, session: Session, contract: Contract) -> str:
+        node = contract.node_id
+        if contract.direction == APPLICANT and contract.status == AuditStatus.APPLIED:
+            taken = waits_for_delivery(session, node, contract.contract_id, "take the application")
+            return taken or f"a person at {node} to approve"
+        if contract.status == AuditStatus.APPLIED:
+            return "a person here to compare the fingerprint and to approve"
+        if contract.status == AuditStatus.APPROVED and not contract.key_compared:
+            return f"a person here to compare the fingerprint of the key of {node}: interconn peer approve"
+        if contract.status == AuditStatus.TERMINATED:
+            waits = waits_for_delivery(session, node, contract.contract_id, "learn of the end of the contract")
+            return "" if waits.startswith("nobody") else waits  # it knew of no contract in force
+        if contract.direction == APPLICANT:
+            return ""
+        return waits_for_delivery(session, node, contract.contract_id, "acknowledge the verdict")
+
+    # --- the outbox -----------------------------------------------------------------------------------------
+
+    def endpoints(self) -> Iterable[Endpoint[Any, Any]]:
+        """The calls of the outbox that concern contracts."""
+        return (
+            standard.CONTRACT_APPLY,
+            standard.CONTRACT_CONFIRM,
+            standard.CONTRACT_TERMINATE,
+            standard.NODE_QUERY,
+        )
+
+    def destination(self, session: Session, message: OutboxMessage) -> Destination | None:
+        """Where a message goes: to the address in the contract, which allows no other calls at that time."""
+        contract = self._contracts.named(session, message.reference)
+        if message.endpoint == standard.NODE_QUERY.name:
+            return Destination(contract.node_id, contract.address, _key(contract), dialects.by_name(contract.dialect))
+        return self._destination(contract)
+
+    def delivered(self, session: Session, message: OutboxMessage, reply: WireModel) -> None:
+        """Take the id that the partner gave to our application, or its name card; the other answers say nothing."""
+        contract = self._contracts.named(session, message.reference)
+        cause = Cause.answer(message.node_id, message.trace_id)
+        if isinstance(reply, standard.NodeInformation):
+            self._verdicts.introduced(session, contract, reply, cause)
+        elif isinstance(reply, ContractApplied):
+            self._applications.numbered(session, contract, reply.contract_id, cause)
+
+    def refused(self, session: Session, message: OutboxMessage, error: InterconnError) -> None:
+        """Take note that the partner would not take an application.
+
+        A refused termination changes nothing: the contract is over here, and the partner knows of none in force.
+        """
+        contract = self._contracts.named(session, message.reference)
+        cause = Cause.answer(message.node_id, message.trace_id)
+        if message.endpoint == standard.CONTRACT_APPLY.name:
+            self._applications.refused(session, contract, str(error), cause)
+        elif message.endpoint == standard.CONTRACT_CONFIRM.name:
+            self._verdicts.refused(session, contract, str(error), cause)
+
+    def _destination(self, contract: Contract) -> Destination:
+        # An answer is held against the partner's key once a person has compared it; before that it proves nothing.
+        credential = _key(contract) if contract.key_compared else None
+        return Destination(contract.node_id, contract.address, credential, dialects.by_name(contract.dialect))
+
+
+def _key(contract: Contract) -> Credential:
+    return Credential.parse(AuthType(contract.auth_type), contract.auth_credential)

@@ -1,0 +1,134 @@
+"""The partners as calls need them: contracts in memory, in step with every commit that changes one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
+
+from interconn.identity.credentials import Credential
+from interconn.management.tables import APPLICANT, Contract
+from interconn.peers.directory import Peer
+from interconn.standard.errors import ContractNotUsable, UnknownNode
+from interconn.standard.management import AuditStatus, AuthType
+from interconn.state.clock import Clock, SystemClock
+from interconn.state.database import Database
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """One contract, as far as calls are concerned."""
+
+    contract_id: str
+    status: str
+    direction: str
+    key_compared: bool
+    expired_time: int | None
+    peer: Peer | None  # None until the partner's key is known
+
+    def obstacle(self, now: int) -> tuple[str, str | None]:
+        """Return why no call may be made under this contract, and what to do; an empty reason if one may."""
+        reasons: dict[str, tuple[str, str | None]] = {
+            AuditStatus.REJECTED: ("was rejected", "Apply again: interconn peer apply"),
+            AuditStatus.TERMINATED: ("was terminated", "Apply again: interconn peer apply"),
+        }
+        if self.status in reasons:
+            return reasons[self.status]
+        if self.status == AuditStatus.APPLIED:
+            if self.direction == APPLICANT:
+                return "waits for the partner's approval", None
+            return "waits for this side's approval", "interconn peer approve ... --fingerprint"
+        if self.expired_time is not None and now >= self.expired_time:
+            return "has expired", "Apply again: interconn peer apply"
+        if not self.key_compared or self.peer is None:
+            return (
+                "waits for a person to compare the fingerprint of the partner's key",
+                "interconn peer approve ... --fingerprint",
+            )
+        return "", None
+
+
+class ContractDirectory:
+    """Finds partners for `peers`, from memory and from any thread.
+
+    Args:
+        database: where the contracts are; asked once, by `load`.
+        clock: time, for contracts that expire.
+    """
+
+    def __init__(self, database: Database, *, clock: Clock | None = None) -> None:
+        self._database = database
+        self._clock = clock or SystemClock()
+        self._standings: dict[str, tuple[_Standing, ...]] = {}
+
+    async def load(self) -> None:
+        """Read all contracts."""
+
+        def work(session: Session) -> dict[str, tuple[_Standing, ...]]:
+            nodes = session.scalars(select(Contract.node_id).distinct())
+            return {node_id: _standings(session, node_id) for node_id in nodes}
+
+        self._standings = await self._database.read(work)
+
+    def follow(self, session: Session, node_id: str) -> None:
+        """Take over the contracts with a node as this transaction leaves them, once it is committed."""
+        session.flush()
+        standings = _standings(session, node_id)
+
+        def put(_session: Session) -> None:
+            # Replaced as a whole, so that readers in other threads see the old or the new and nothing between.
+            self._standings = {**self._standings, node_id: standings}
+
+        event.listen(session, "after_commit", put, once=True)
+
+    def usable(self, node_id: str) -> Peer:
+        """Return a partner whose contract is approved, in force, and whose key a person has compared.
+
+        Raises:
+            UnknownNode: there is no contract with that node.
+            ContractNotUsable: there is one that allows no calls; the message says why.
+        """
+        standings = self._standings.get(node_id)
+        if not standings:
+            raise UnknownNode(
+                f"there is no contract with {node_id[:128]}",
+                where="x-source-node-id",
+                clause="MGT-3-contract-state",
+                hint="Apply for cooperation first: interconn peer apply",
+            )
+        now = self._clock.now()
+        for standing in standings:
+            if not standing.obstacle(now)[0] and standing.peer:
+                return standing.peer
+        reason, hint = standings[0].obstacle(now)
+        raise ContractNotUsable(
+            f"contract {standings[0].contract_id} with {node_id} {reason}", clause="MGT-3-contract-state", hint=hint
+        )
+
+
+def _standings(session: Session, node_id: str) -> tuple[_Standing, ...]:
+    """Return the contracts with a node, newest first."""
+    found = session.scalars(select(Contract).where(Contract.node_id == node_id).order_by(Contract.number.desc()))
+    return tuple(_standing(contract) for contract in found)
+
+
+def _standing(contract: Contract) -> _Standing:
+    peer = None
+    if contract.auth_credential:
+        peer = Peer(
+            node_id=contract.node_id,
+            inst_id=contract.inst_id,
+            address=contract.address,
+            contract_id=contract.contract_id,
+            credential=Credential.parse(AuthType(contract.auth_type), contract.auth_credential),
+            dialect=contract.dialect,
+        )
+    return _Standing(
+        contract_id=contract.contract_id,
+        status=contract.status,
+        direction=contract.direction,
+        key_compared=contract.key_compared,
+        expired_time=contract.expired_time,
+        peer=peer,
+    )

@@ -1,0 +1,194 @@
+"""Flows: templates of jobs, whose DAG does not change once it is fixed (MGT-7.1, MGT-7.2, MGT-7.4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from interconn.api import audits as api
+from interconn.api.audits import AuditKind, FlowView
+from interconn.api.own import OwnService, Person
+from interconn.control.dag import Descriptions, dag_digest, plan
+from interconn.identity.node import NodeIdentity
+from interconn.management.audits import Audits
+from interconn.management.projects import Projects
+from interconn.management.subjects import Limits, Subject
+from interconn.management.tables import Audit, Flow
+from interconn.peers.inbound import Caller
+from interconn.standard import management as standard
+from interconn.standard.control import JobCreate
+from interconn.standard.errors import ContentConflict, NotApproved
+from interconn.standard.flow import Config, Dag
+from interconn.standard.identifiers import new_id, new_job_id
+from interconn.standard.management import AuditStatus, FlowApply, ResourcePermit
+from interconn.standard.wire import Empty
+from interconn.state.clock import Clock
+from interconn.state.database import Database
+
+
+class Flows(Subject[FlowApply]):
+    """Flows of this node and of its partners.
+
+    Args:
+        node: this node's name card.
+        database: where flows are.
+        clock: time.
+        projects: that flows belong to.
+        audits: the engine.
+        descriptions: of the components that flows are made of.
+    """
+
+    kind = AuditKind.FLOW
+    apply = standard.FLOW_APPLY
+    confirm = standard.FLOW_CONFIRM
+    query = standard.FLOW_STATUS
+
+    def __init__(
+        self,
+        *,
+        node: NodeIdentity,
+        database: Database,
+        clock: Clock,
+        projects: Projects,
+        audits: Audits,
+        descriptions: Descriptions,
+    ) -> None:
+        self._node = node
+        self._database = database
+        self._clock = clock
+        self._projects = projects
+        self._audits = audits
+        self._descriptions = descriptions
+
+    def subject_id(self, application: FlowApply) -> str:
+        """Return the flow's id."""
+        return application.flow_id
+
+    def receive(self, session: Session, caller: Caller, audit: Audit, application: FlowApply) -> None:
+        """Keep a partner's flow, of a project that is approved; a flow may come without one (MGT-7.1)."""
+        if application.project_id:
+            self._projects.require_approved(session, caller.node_id, application.project_id)
+        self._check_runnable(application.dag, application.config)
+        self._keep(session, caller.node_id, application)
+
+    def approve(self, session: Session, audit: Audit, limits: Limits) -> ResourcePermit | None:
+        """Check that the flow's project is still approved."""
+        flow = session.get_one(Flow, (audit.node_id, audit.subject_id))
+        if flow.project_id:
+            self._projects.require_approved(session, audit.node_id, flow.project_id)
+        return None
+
+    def require_approved(self, session: Session, initiator: str, flow_id: str, nodes: set[str]) -> Flow:
+        """Return a flow of a node if it and its project are approved: by this node, or by `nodes` if it is our own.
+
+        Raises:
+            NotApproved: it is not known, or not approved; the message says whom it waits for.
+        """
+        flow = session.get(Flow, (initiator, flow_id))
+        if flow is None:
+            raise NotApproved(
+                f"there is no flow {flow_id} of {initiator}", where="flow_id", clause="MGT-G2.1.1.1-relations"
+            )
+        if flow.project_id:
+            self._projects.require_approved(session, initiator, flow.project_id)
+        own = initiator == self._node.node_id
+        audits = {audit.node_id: audit for audit in self.audits_on(session, flow)}
+        for node_id in sorted(nodes) if own else [initiator]:
+            audit = audits.get(node_id)
+            if audit is None:
+                raise NotApproved(
+                    f"{node_id} was not asked to approve flow {flow_id}",
+                    where="flow_id",
+                    clause="MGT-7-flow-audit-state",
+                    hint="All parties of a job, its scheduler too, have to be partners of the project",
+                )
+            if audit.status != AuditStatus.APPROVED:
+                waits = self._audits.waits_for(session, audit) if own else ""
+                raise NotApproved(
+                    f"flow {flow_id} is {audit.status} at {node_id if own else self._node.node_id}",
+                    where="flow_id",
+                    clause="MGT-7-flow-audit-state",
+                    hint=f"It waits for {waits}" if waits else None,
+                )
+        return flow
+
+    def audits_on(self, session: Session, flow: Flow) -> list[Audit]:
+        """Return the approvals of a flow: all partners' for our own, else the one between us and its initiator."""
+        return self._audits.on(session, self.kind, flow.flow_id, initiator=flow.initiator)
+
+    def _keep(self, session: Session, initiator: str, application: FlowApply) -> Flow:
+        if session.get(Flow, (initiator, application.flow_id)):
+            raise ContentConflict(
+                f"there is a flow {application.flow_id} already: a changed flow is a new one",
+                where="flow_id",
+                clause="MGT-G2.1.1.3-dag",
+            )
+        flow = Flow(
+            initiator=initiator,
+            flow_id=application.flow_id,
+            project_id=application.project_id or "",
+            name=application.name,
+            description=application.description,
+            dag=application.dag.to_wire(),
+            dag_digest=dag_digest(application.dag),
+            created_at=self._clock.now(),
+        )
+        session.add(flow)
+        return flow
+
+    def _check_runnable(self, dag: Dag, config: Config | None) -> None:
+        # Without a configuration the parties and their data are unknown; the job's application brings them.
+        if config is not None:
+            plan(JobCreate(job_id=new_job_id(), dag=dag, config=config), self._descriptions)
+
+    # --- this node's people ---------------------------------------------------------------------------------
+
+    def own_services(self) -> list[OwnService[Any, Any]]:
+        """What is served to this node's people."""
+        return [OwnService(api.FLOW_CREATE, self._create), OwnService(api.FLOW_LIST, self._list)]
+
+    async def _create(self, person: Person, request: api.FlowCreate) -> FlowView:
+        self._check_runnable(request.dag, request.config)
+
+        def work(session: Session) -> FlowView:
+            project = self._projects.require_approved(session, self._node.node_id, request.project_id)
+            flow_id = request.flow_id or new_id("flow")
+            application = FlowApply(
+                audit_id=new_id("audit"),
+                dag=request.dag,
+                config=request.config,
+                description=request.description,
+                flow_id=flow_id,
+                name=request.name,
+                project_id=request.project_id,
+            )
+            flow = self._keep(session, self._node.node_id, application)
+            for node_id in self._projects.partners(session, project):
+                asked = application.model_copy(update={"audit_id": new_id("audit")})
+                self._audits.open(session, person, self, node_id, asked)
+            return self._view(session, flow)
+
+        return await self._database.write(work)
+
+    async def _list(self, _person: Person, _request: Empty) -> api.FlowViews:
+        def work(session: Session) -> list[FlowView]:
+            found = session.scalars(select(Flow).order_by(Flow.created_at, Flow.flow_id))
+            return [self._view(session, flow) for flow in found]
+
+        return api.FlowViews(flows=await self._database.read(work))
+
+    def _view(self, session: Session, flow: Flow) -> FlowView:
+        session.flush()
+        audits = self.audits_on(session, flow)
+        return FlowView(
+            flow_id=flow.flow_id,
+            project_id=flow.project_id,
+            name=flow.name,
+            initiator=flow.initiator,
+            digest=flow.dag_digest,
+            approved=all(audit.status == AuditStatus.APPROVED for audit in audits),
+            dag=Dag.model_validate(flow.dag),
+            audits=[self._audits.view(session, audit) for audit in audits],
+        )

@@ -1,0 +1,250 @@
+"""Proposed jobs: each party approves what it will take part in, and the initiator spends its permits (MGT-8)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from interconn.api import audits as api
+from interconn.api.audits import AuditKind, JobProposal
+from interconn.api.own import OwnService, Person
+from interconn.components.environment import split_parameters
+from interconn.control.dag import Descriptions, config_digest, dag_digest, parties_of, plan
+from interconn.identity.node import NodeIdentity
+from interconn.management.audits import Audits
+from interconn.management.catalogue import Catalogue
+from interconn.management.contracts import Contracts
+from interconn.management.flows import Flows
+from interconn.management.permits import Permits
+from interconn.management.subjects import Limits, Subject
+from interconn.management.tables import AcceptedGrant, Audit, Grant, ProposedJob
+from interconn.peers.inbound import Caller
+from interconn.standard import management as standard
+from interconn.standard.control import JobCreate
+from interconn.standard.errors import (
+    ContentConflict,
+    ContractNotUsable,
+    InterconnError,
+    InvalidFlow,
+    NotApproved,
+    NotFound,
+    PermitRefused,
+)
+from interconn.standard.flow import Config, Dag
+from interconn.standard.identifiers import new_id, new_job_id
+from interconn.standard.management import AuditStatus, JobApply, ResourcePermit
+from interconn.state.clock import Clock
+from interconn.state.database import Database
+
+
+class Jobs(Subject[JobApply]):
+    """Jobs as proposed, by this node and by its partners.
+
+    Args:
+        node: this node's name card.
+        database: where proposals are.
+        clock: time.
+        contracts: with the parties.
+        flows: that jobs are runs of.
+        catalogue: this node's data sets.
+        permits: presented by the initiator, checked by the holder.
+        audits: the engine.
+        descriptions: of the components that flows are made of.
+    """
+
+    kind = AuditKind.JOB
+    apply = standard.JOB_APPLY
+    confirm = standard.JOB_CONFIRM
+    query = None  # the standard has none: the deciding side repeats its confirm (MGT-8-job-audit-state)
+
+    def __init__(
+        self,
+        *,
+        node: NodeIdentity,
+        database: Database,
+        clock: Clock,
+        contracts: Contracts,
+        flows: Flows,
+        catalogue: Catalogue,
+        permits: Permits,
+        audits: Audits,
+        descriptions: Descriptions,
+    ) -> None:
+        self._node = node
+        self._database = database
+        self._clock = clock
+        self._contracts = contracts
+        self._flows = flows
+        self._catalogue = catalogue
+        self._permits = permits
+        self._audits = audits
+        self._descriptions = descriptions
+
+    def subject_id(self, application: JobApply) -> str:
+        """Return the job's id."""
+        return application.job_id
+
+    # --- a partner proposes ---------------------------------------------------------------------------------
+
+    def receive(self, session: Session, caller: Caller, audit: Audit, application: JobApply) -> None:
+        """Check a partner's job against its flow, our contracts and our grants, and keep it."""
+        config = application.conf
+        if config.initiator.node_id != caller.node_id:
+            raise InvalidFlow("a job is proposed by its initiator", where="conf.initiator", clause="MGT-G2.1.1.3-conf")
+        involved = {*config.nodes(), config.scheduler()}
+        if self._node.node_id not in involved:
+            raise InvalidFlow("this node has no part in the job", where="conf.role", clause="MGT-G2.1.1.3-conf")
+        flow = self._flows.require_approved(session, caller.node_id, application.flow_id, set())
+        self._check_like_flow(application.dag, flow.dag_digest)
+        if application.project_id and application.project_id != flow.project_id:
+            raise NotApproved("the flow belongs to another project", where="project_id", clause="MGT-8.1")
+        self._check_contracts(session, involved - {caller.node_id})
+        plan(JobCreate(job_id=application.job_id, dag=application.dag, config=config), self._descriptions)
+        grants = self._permits.accept(
+            session,
+            caller.permits,
+            user=caller.node_id,
+            datasets=self._own_datasets(session, application.dag, config),
+            project_id=flow.project_id,
+        )
+        self._keep(session, application, flow.project_id)
+        session.add_all(AcceptedGrant(job_audit_number=audit.number, grant_id=grant.grant_id) for grant in grants)
+
+    def approve(self, session: Session, audit: Audit, limits: Limits) -> ResourcePermit | None:
+        """Check that flow, contracts and permits still hold."""
+        job = session.get_one(ProposedJob, audit.subject_id)
+        self._flows.require_approved(session, audit.node_id, job.flow_id, set())
+        for grant in self.accepted(session, audit):
+            self._permits.check_in_force(session, grant)
+        return None
+
+    def accepted(self, session: Session, audit: Audit) -> list[Grant]:
+        """Return the grants whose permits were spent at the audit of a job."""
+        found = select(Grant).join(AcceptedGrant, AcceptedGrant.grant_id == Grant.grant_id)
+        return list(session.scalars(found.where(AcceptedGrant.job_audit_number == audit.number)))
+
+    def _own_datasets(self, session: Session, dag: Dag, config: Config) -> dict[str, set[str]]:
+        """Return each data set of ours that the job reads, with the components that read it."""
+        reads: dict[str, set[str]] = defaultdict(set)
+        for component, source in _sources(dag, config, self._node.node_id):
+            try:
+                dataset = self._catalogue.find(session, source)
+            except NotFound:
+                # Worded as for a data set that is there: who has no permit does not learn which it is.
+                raise PermitRefused(
+                    f"no permit for the data set that component {component} reads was presented",
+                    where="conf.task_params",
+                    clause="MGT-2.2-mprac-procedure",
+                ) from None
+            reads[dataset.dataset_id].add(component)
+        return reads
+
+    def _check_contracts(self, session: Session, nodes: set[str]) -> None:
+        for node_id in sorted(nodes - {self._node.node_id}):
+            try:
+                self._contracts.require_usable(session, node_id)
+            except InterconnError:
+                raise ContractNotUsable(
+                    f"the job gives a role to {node_id}, with which this node has no contract in force",
+                    where="conf.role",
+                    clause="MGT-G2.1.1.3-conf",
+                ) from None
+
+    def _check_like_flow(self, dag: Dag, flow_digest: str) -> None:
+        if dag_digest(dag) != flow_digest:
+            raise NotApproved(
+                "the job's DAG differs from that of its approved flow", where="dag", clause="MGT-G2.1.1.3-dag"
+            )
+
+    def _keep(self, session: Session, application: JobApply, project_id: str) -> ProposedJob:
+        if session.get(ProposedJob, application.job_id):
+            raise ContentConflict(f"job {application.job_id} was proposed before", where="job_id", clause="MGT-8.1")
+        job = ProposedJob(
+            job_id=application.job_id,
+            initiator=application.conf.initiator.node_id,
+            flow_id=application.flow_id,
+            project_id=project_id,
+            name=application.name,
+            dag=application.dag.to_wire(),
+            config=application.conf.to_wire(),
+            dag_digest=dag_digest(application.dag),
+            config_digest=config_digest(application.conf),
+            scheduler=application.conf.scheduler(),
+            proposed_at=self._clock.now(),
+        )
+        session.add(job)
+        return job
+
+    # --- this node proposes ---------------------------------------------------------------------------------
+
+    def own_services(self) -> list[OwnService[Any, Any]]:
+        """What is served to this node's people."""
+        return [OwnService(api.JOB_PROPOSE, self._propose)]
+
+    async def _propose(self, person: Person, request: api.JobPropose) -> JobProposal:
+        return await self._database.write(lambda session: self._propose_in(session, person, request))
+
+    def _propose_in(self, session: Session, person: Person, request: api.JobPropose) -> JobProposal:
+        config, own = request.config, self._node.node_id
+        if config.initiator.node_id != own:
+            raise InvalidFlow(
+                "this node proposes only jobs that it initiates", where="config.initiator", clause="MGT-G2.1.1.3-conf"
+            )
+        others = {*config.nodes(), config.scheduler()} - {own}
+        self._check_contracts(session, others)
+        flow = self._flows.require_approved(session, own, request.flow_id, others)
+        dag = Dag.model_validate(flow.dag)
+        job_id = new_job_id()
+        plan(JobCreate(job_id=job_id, dag=dag, config=config), self._descriptions)
+        for _, source in _sources(dag, config, own):
+            self._catalogue.find(session, source)
+        application = JobApply(
+            audit_id=new_id("audit"),
+            job_id=job_id,
+            flow_id=flow.flow_id,
+            name=request.name,
+            project_id=flow.project_id,
+            dag=dag,
+            conf=config,
+        )
+        job = self._keep(session, application, flow.project_id)
+        for node_id in sorted(others):
+            wanted = {source["dataset_id"] for _, source in _sources(dag, config, node_id) if source.get("dataset_id")}
+            permits = self._permits.present(session, node_id, wanted)
+            asked = application.model_copy(update={"audit_id": new_id("audit")})
+            self._audits.open(session, person, self, node_id, asked, permits=permits)
+        return self.view(session, job)
+
+    def view(self, session: Session, job: ProposedJob) -> JobProposal:
+        """Return a proposal as a person sees it."""
+        session.flush()
+        audits = self._audits.on(session, self.kind, job.job_id, initiator=job.initiator)
+        return JobProposal(
+            job_id=job.job_id,
+            flow_id=job.flow_id,
+            project_id=job.project_id,
+            name=job.name,
+            initiator=job.initiator,
+            approved=all(audit.status == AuditStatus.APPROVED for audit in audits),
+            dag_digest=job.dag_digest,
+            config_digest=job.config_digest,
+            audits=[self._audits.view(session, audit) for audit in audits],
+        )
+
+
+def _sources(dag: Dag, config: Config, node_id: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return what a node's components read from its own storage: component name and reference (resolution 9).
+
+    By the same reading as the control layer's, so that nothing is run that was not checked.
+    """
+    found = []
+    for component in dag.components:
+        for party in parties_of(config):
+            if party.node_id == node_id:
+                _, source = split_parameters(config, component.name, party.role, party.index)
+                if source:
+                    found.append((component.component_name, source))
+    return found

@@ -1,0 +1,158 @@
+"""The management layer put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from interconn.api.own import OwnService
+from interconn.identity.credentials import Credential
+from interconn.identity.node import NodeIdentity
+from interconn.management.admission import JobAdmission
+from interconn.management.applications import Applications
+from interconn.management.approvals import Approvals
+from interconn.management.audits import Audits
+from interconn.management.catalogue import Catalogue
+from interconn.management.contracts import Contracts
+from interconn.management.cooperation import Cooperation
+from interconn.management.datasets import Datasets
+from interconn.management.directory import ContractDirectory
+from interconn.management.flows import Flows
+from interconn.management.grants import Grants
+from interconn.management.jobs import Jobs
+from interconn.management.offers import ComponentRegistry, Offers
+from interconn.management.permits import Permits
+from interconn.management.projects import Projects
+from interconn.management.tables import Contract
+from interconn.management.verdicts import Verdicts
+from interconn.peers.delivery import Correspondent
+from interconn.peers.inbound import Service
+from interconn.peers.outbound import PeerClient
+from interconn.state.clock import Clock
+from interconn.state.database import Database
+
+
+class Management:
+    """Contracts, data sets, approvals, projects, flows and proposed jobs of a node.
+
+    Args:
+        node: this node's name card.
+        database: where all of it is kept.
+        directory: of partners; made first, as the client needs it.
+        client: to other nodes.
+        clock: time.
+        credential: this node's key, as partners are told it.
+        registry: the components that this node can run.
+        storage: directory that holds the data sets.
+
+    Attributes:
+        admission: what the control layer asks before it runs a job.
+        catalogue: where the control layer finds data sets.
+    """
+
+    def __init__(
+        self,
+        *,
+        node: NodeIdentity,
+        database: Database,
+        directory: ContractDirectory,
+        client: PeerClient,
+        clock: Clock,
+        credential: Credential,
+        registry: ComponentRegistry,
+        storage: Path,
+    ) -> None:
+        self._directory = directory
+        contracts = Contracts(node=node, clock=clock, directory=directory)
+        self._cooperation = Cooperation(
+            node=node,
+            database=database,
+            client=client,
+            contracts=contracts,
+            applications=Applications(node=node, credential=credential, clock=clock, contracts=contracts),
+            verdicts=Verdicts(credential=credential, clock=clock, contracts=contracts),
+        )
+        permits = Permits(node=node, clock=clock, contracts=contracts)
+        self.catalogue = Catalogue(node.inst_id)
+        self._datasets = Datasets(
+            database=database,
+            client=client,
+            clock=clock,
+            catalogue=self.catalogue,
+            contracts=contracts,
+            permits=permits,
+            storage=storage,
+        )
+        self._offers = Offers(database=database, client=client, contracts=contracts, registry=registry)
+        audits = Audits(node_id=node.node_id, clock=clock, contracts=contracts, permits=permits)
+        self._grants = Grants(
+            database=database,
+            clock=clock,
+            contracts=contracts,
+            datasets=self._datasets,
+            permits=permits,
+            audits=audits,
+        )
+        self._projects = Projects(
+            node=node, database=database, clock=clock, contracts=contracts, datasets=self._datasets, audits=audits
+        )
+        self._flows = Flows(
+            node=node,
+            database=database,
+            clock=clock,
+            projects=self._projects,
+            audits=audits,
+            descriptions=registry,
+        )
+        self._jobs = Jobs(
+            node=node,
+            database=database,
+            clock=clock,
+            contracts=contracts,
+            flows=self._flows,
+            catalogue=self.catalogue,
+            permits=permits,
+            audits=audits,
+            descriptions=registry,
+        )
+        subjects = (self._grants, self._projects, self._flows, self._jobs)
+        self._approvals = Approvals(database=database, client=client, audits=audits, subjects=subjects)
+        self.admission = JobAdmission(node=node, contracts=contracts, permits=permits, audits=audits, jobs=self._jobs)
+
+    async def start(self) -> None:
+        """Read the contracts, so that partners are known before the first call."""
+        await self._directory.load()
+
+    def services(self) -> list[Service[Any, Any]]:
+        """What is served to other nodes."""
+        return [
+            *self._cooperation.services(),
+            *self._datasets.services(),
+            *self._offers.services(),
+            *self._approvals.services(),
+        ]
+
+    def own_services(self) -> list[OwnService[Any, Any]]:
+        """What is served to this node's people."""
+        return [
+            *self._cooperation.own_services(),
+            *self._datasets.own_services(),
+            *self._offers.own_services(),
+            *self._approvals.own_services(),
+            *self._grants.own_services(),
+            *self._projects.own_services(),
+            *self._flows.own_services(),
+            *self._jobs.own_services(),
+        ]
+
+    def correspondents(self) -> list[Correspondent]:
+        """Who speaks through the outbox."""
+        return [self._cooperation, self._approvals]
+
+    def count_contracts(self, session: Session) -> dict[str, int]:
+        """Return how many contracts there are in each state."""
+        counted = select(Contract.status, func.count()).group_by(Contract.status)
+        return dict(session.execute(counted).tuples().all())

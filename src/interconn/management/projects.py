@@ -1,0 +1,198 @@
+"""Projects: nodes that work together for one aim, and each partner's approval (MGT-5.1 to MGT-5.4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from interconn.api import audits as api
+from interconn.api.audits import AuditKind, ProjectView
+from interconn.api.own import OwnService, Person
+from interconn.identity.node import NodeIdentity
+from interconn.management.audits import Audits
+from interconn.management.contracts import Contracts
+from interconn.management.datasets import Datasets
+from interconn.management.subjects import Subject
+from interconn.management.tables import Audit, Project
+from interconn.peers.inbound import Caller
+from interconn.standard import management as standard
+from interconn.standard.errors import ContentConflict, InvalidRequest, NotApproved
+from interconn.standard.identifiers import new_id
+from interconn.standard.management import AuditStatus, ProjectApply, ProjectDataset
+from interconn.standard.wire import Empty
+from interconn.state.clock import Clock
+from interconn.state.database import Database
+
+
+class Projects(Subject[ProjectApply]):
+    """Projects of this node and of its partners.
+
+    Args:
+        node: this node's name card.
+        database: where projects are.
+        clock: time.
+        contracts: with the partners.
+        datasets: those of this node, and of partners.
+        audits: the engine.
+    """
+
+    kind = AuditKind.PROJECT
+    apply = standard.PROJECT_APPLY
+    confirm = standard.PROJECT_CONFIRM
+    query = standard.PROJECT_STATUS
+
+    def __init__(
+        self,
+        *,
+        node: NodeIdentity,
+        database: Database,
+        clock: Clock,
+        contracts: Contracts,
+        datasets: Datasets,
+        audits: Audits,
+    ) -> None:
+        self._node = node
+        self._database = database
+        self._clock = clock
+        self._contracts = contracts
+        self._datasets = datasets
+        self._audits = audits
+
+    def subject_id(self, application: ProjectApply) -> str:
+        """Return the project's id."""
+        return application.project_id
+
+    def receive(self, session: Session, caller: Caller, audit: Audit, application: ProjectApply) -> None:
+        """Keep a partner's project; the data sets it names must be ones that the partner may know of."""
+        self._contracts.require_usable(session, caller.node_id, application.contract_id)
+        for dataset in application.datasets or []:
+            self._datasets.visible(session, caller.node_id, dataset.dataset_id)
+        if session.get(Project, (caller.node_id, application.project_id)):
+            raise ContentConflict(
+                f"project {application.project_id} was applied for before", where="project_id", clause="MGT-5.1"
+            )
+        session.add(
+            Project(
+                initiator=caller.node_id,
+                project_id=application.project_id,
+                name=application.name,
+                type=application.type.value if application.type else None,
+                description=None,
+                created_at=self._clock.now(),
+            )
+        )
+
+    def require_approved(self, session: Session, initiator: str, project_id: str) -> Project:
+        """Return a project of a node if it is approved: by this node, or by all partners if it is our own.
+
+        Raises:
+            NotApproved: it is not known, or not approved; the message says whom it waits for.
+        """
+        project = session.get(Project, (initiator, project_id))
+        if project is None:
+            raise NotApproved(
+                f"there is no project {project_id} of {initiator}", where="project_id", clause="MGT-G2.1.1.1-relations"
+            )
+        for audit in self.audits_on(session, project):
+            if audit.status != AuditStatus.APPROVED:
+                waits = self._audits.waits_for(session, audit)
+                raise NotApproved(
+                    f"project {project_id} is {audit.status} between {initiator} and {audit.node_id}"
+                    if initiator == self._node.node_id
+                    else f"project {project_id} is {audit.status}",
+                    where="project_id",
+                    clause="MGT-5-project-audit-state",
+                    hint=f"It waits for {waits}" if waits and initiator == self._node.node_id else None,
+                )
+        return project
+
+    def partners(self, session: Session, project: Project) -> list[str]:
+        """Return the partners of a project of ours, in the order in which they were asked."""
+        return [audit.node_id for audit in self.audits_on(session, project)]
+
+    def audits_on(self, session: Session, project: Project) -> list[Audit]:
+        """Return the approvals of a project: all partners' for our own, else the one between us and its initiator."""
+        return self._audits.on(session, self.kind, project.project_id, initiator=project.initiator)
+
+    # --- this node's people ---------------------------------------------------------------------------------
+
+    def own_services(self) -> list[OwnService[Any, Any]]:
+        """What is served to this node's people."""
+        return [OwnService(api.PROJECT_CREATE, self._create), OwnService(api.PROJECT_LIST, self._list)]
+
+    async def _create(self, person: Person, request: api.ProjectCreate) -> ProjectView:
+        partners = list(dict.fromkeys(request.partners))
+        strangers = set(request.datasets) - set(partners)
+        if strangers:
+            raise InvalidRequest(f"{', '.join(sorted(strangers))} is no partner of the project", where="datasets")
+        datasets = {
+            node_id: [await self._described(person, node_id, dataset_id) for dataset_id in dataset_ids]
+            for node_id, dataset_ids in request.datasets.items()
+        }
+
+        def work(session: Session) -> ProjectView:
+            project = self._new(session, request)
+            for node_id in partners:
+                contract = self._contracts.require_usable(session, node_id)
+                application = ProjectApply(
+                    audit_id=new_id("audit"),
+                    contract_id=contract.contract_id,
+                    name=request.name,
+                    project_id=project.project_id,
+                    type=request.type,
+                    datasets=datasets.get(node_id) or None,
+                )
+                self._audits.open(session, person, self, node_id, application)
+            return self._view(session, project)
+
+        return await self._database.write(work)
+
+    async def _described(self, person: Person, node_id: str, dataset_id: str) -> ProjectDataset:
+        # MGT-5.1 wants name and owner of each data set, which its holder alone can tell.
+        detail = await self._datasets.ask_partner(person, node_id, dataset_id)
+        return ProjectDataset(
+            category=detail.category,
+            count=detail.count,
+            dataset_id=detail.dataset_id,
+            description=detail.description,
+            name=detail.name,
+            owner=detail.owner,
+        )
+
+    def _new(self, session: Session, request: api.ProjectCreate) -> Project:
+        project_id = request.project_id or new_id("project")
+        if session.get(Project, (self._node.node_id, project_id)) or self._node.node_id in request.partners:
+            raise ContentConflict(
+                f"there is a project {project_id} already, or this node is named as its own partner", where="project_id"
+            )
+        project = Project(
+            initiator=self._node.node_id,
+            project_id=project_id,
+            name=request.name,
+            type=request.type.value if request.type else None,
+            description=request.description,
+            created_at=self._clock.now(),
+        )
+        session.add(project)
+        return project
+
+    async def _list(self, _person: Person, _request: Empty) -> api.ProjectViews:
+        def work(session: Session) -> list[ProjectView]:
+            found = session.scalars(select(Project).order_by(Project.created_at, Project.project_id))
+            return [self._view(session, project) for project in found]
+
+        return api.ProjectViews(projects=await self._database.read(work))
+
+    def _view(self, session: Session, project: Project) -> ProjectView:
+        session.flush()
+        audits = self.audits_on(session, project)
+        return ProjectView(
+            project_id=project.project_id,
+            name=project.name,
+            type=project.type,
+            initiator=project.initiator,
+            approved=all(audit.status == AuditStatus.APPROVED for audit in audits),
+            audits=[self._audits.view(session, audit) for audit in audits],
+        )

@@ -1,0 +1,51 @@
+"""What can be subject to approval: each kind says how an application is checked and what an approval brings."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+from sqlalchemy.orm import Session
+
+from interconn.api.audits import AuditKind
+from interconn.management.tables import Audit
+from interconn.peers.inbound import Caller
+from interconn.standard.endpoint import Endpoint
+from interconn.standard.management import AuditConfirm, ResourcePermit, StatusReply
+from interconn.standard.wire import Empty, WireModel
+
+Application = TypeVar("Application", bound=WireModel)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits that a person sets on approval; they may only tighten what was asked for."""
+
+    time_limit: int | None = None
+    times_limit: int | None = None
+
+
+class Subject(ABC, Generic[Application]):
+    """One kind of approval. The engine (`audits`) does all that the kinds have in common."""
+
+    kind: ClassVar[AuditKind]
+    apply: ClassVar[Endpoint[Any, Empty]]
+    confirm: ClassVar[Endpoint[AuditConfirm, Empty]]
+    query: ClassVar[Endpoint[Any, StatusReply] | None]
+
+    @abstractmethod
+    def subject_id(self, application: Application) -> str:
+        """Return the id of what is to be approved."""
+
+    @abstractmethod
+    def receive(self, session: Session, caller: Caller, audit: Audit, application: Application) -> None:
+        """Check an application of a partner and keep what it brings; what it raises leaves no trace."""
+
+    def approve(self, session: Session, audit: Audit, limits: Limits) -> ResourcePermit | None:
+        """Check once more before a partner's application is approved, and mint the permit if there is one."""
+        return None
+
+    def approve_again(self, session: Session, audit: Audit) -> ResourcePermit | None:
+        """Return the permit to send when the applicant repeats an application that was approved."""
+        return None
