@@ -89,13 +89,32 @@ def require_fingerprint(expected: str, credential: Credential) -> None:
     Raises:
         BadSignature: it is another key.
     """
-    given = re.sub(r"[\s:]", "", re.sub(r"^\s*sha256:", "", expected, flags=re.IGNORECASE)).lower()
-    if not hmac.compare_digest(given.encode(), credential.fingerprint.encode()):
+    if not hmac.compare_digest(_bare(expected).encode(), credential.fingerprint.encode()):
         raise BadSignature(
             "the fingerprint given is not that of the partner's key",
             where="fingerprint",
             hint="Ask the partner for the output of 'interconn node status' by telephone, not by e-mail",
         )
+
+
+def read_fingerprint(text: str) -> str:
+    """Return a fingerprint as a person gives it in its one form: lower-case hex.
+
+    Raises:
+        InvalidRequest: it is none.
+    """
+    bare = _bare(text)
+    if not re.fullmatch(r"[0-9a-f]{64}", bare):
+        raise InvalidRequest(
+            "a fingerprint has 64 hexadecimal digits",
+            where="fingerprint",
+            hint="It is what 'interconn node status' prints at the partner",
+        )
+    return bare
+
+
+def _bare(fingerprint: str) -> str:
+    return re.sub(r"[\s:]", "", re.sub(r"^\s*sha256:", "", fingerprint, flags=re.IGNORECASE)).lower()
 
 
 def _load(text: str) -> PublicKey:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from interconn.api.own import Person
 from interconn.api.peers import PeerApply
-from interconn.identity.credentials import Credential
+from interconn.identity.credentials import Credential, read_fingerprint
 from interconn.identity.node import NodeIdentity
 from interconn.management.addresses import base_url
 from interconn.management.causes import Cause
@@ -60,7 +60,7 @@ class Applications:
             address=address,
             direction=APPLICANT,
             status=AuditStatus.APPLIED.value,
-            expected_fingerprint=request.fingerprint or "",
+            expected_fingerprint=read_fingerprint(request.fingerprint) if request.fingerprint else "",
             expired_time=request.expired_time,
             trace_id=person.trace_id,
             applied_at=self._clock.now(),

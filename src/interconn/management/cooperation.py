@@ -168,12 +168,16 @@ class Cooperation:
             destination, standard.NODE_QUERY, standard.NodeQuery(node_id=contract.node_id), trace_id=trace_id
         )
         health = await call(destination, standard.NODE_HEALTH, Empty(), trace_id=trace_id)
+        number, cause = contract.number, Cause.answer(contract.node_id, trace_id)
+        if destination.credential:  # else nothing proves the card to be the partner's
+            await self._database.write(
+                lambda session: self._verdicts.introduced(session, session.get_one(Contract, number), node, cause)
+            )
         status = ""
         if not contract.provisional:
             reference = standard.ContractReference(contract_id=contract.contract_id)
             there = (await call(destination, standard.CONTRACT_QUERY, reference, trace_id=trace_id)).status
             status = there.value
-            number, cause = contract.number, Cause.answer(contract.node_id, trace_id)
             await self._database.write(
                 lambda session: self._verdicts.adopt(session, session.get_one(Contract, number), there, cause)
             )

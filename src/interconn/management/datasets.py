@@ -19,7 +19,7 @@ from interconn.management.tables import Dataset
 from interconn.peers.inbound import Caller, Service
 from interconn.peers.outbound import PeerClient
 from interconn.standard import management as standard
-from interconn.standard.errors import ContentConflict, DataError, NotFound
+from interconn.standard.errors import ContentConflict, DataError, InvalidRequest, NotFound
 from interconn.standard.identifiers import new_id
 from interconn.standard.management import DatasetDetail, DatasetPage
 from interconn.standard.wire import Empty
@@ -112,6 +112,8 @@ class Datasets:
 
     async def _add(self, person: Person, request: api.DatasetAdd) -> api.DatasetView:
         dataset_id = request.dataset_id or new_id("dataset")
+        if dataset_id.startswith("."):
+            raise InvalidRequest("an id of a data set does not begin with a dot", where="dataset_id")
         name = DatasetName(NAMESPACE, dataset_id)
         known = await self._database.read(lambda session: session.get(Dataset, dataset_id))
         if known or dataset_id in self._being_added:
@@ -128,10 +130,12 @@ class Datasets:
             self._being_added.discard(dataset_id)
 
     def _take_in(self, request: api.DatasetAdd, name: DatasetName) -> Ingested:
-        store = FileStore(self._storage)
+        store, source = FileStore(self._storage), Path(request.path)
+        if source.exists() and not source.is_file():
+            raise DataError("this is no file", where=source.name)  # a pipe or device might never end
         # What lies there without an entry in the catalogue is left over from an intake that was interrupted.
         taken = ingest_csv(
-            Path(request.path),
+            source,
             store,
             name,
             key_columns=request.key_columns,

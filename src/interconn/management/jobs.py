@@ -18,7 +18,7 @@ from interconn.management.audits import Audits
 from interconn.management.catalogue import Catalogue
 from interconn.management.contracts import Contracts
 from interconn.management.flows import Flows
-from interconn.management.permits import Permits
+from interconn.management.permits import Permits, no_permit
 from interconn.management.subjects import Limits, Subject
 from interconn.management.tables import AcceptedGrant, Audit, Grant, ProposedJob
 from interconn.peers.inbound import Caller
@@ -31,7 +31,6 @@ from interconn.standard.errors import (
     InvalidFlow,
     NotApproved,
     NotFound,
-    PermitRefused,
 )
 from interconn.standard.flow import Config, Dag
 from interconn.standard.identifiers import new_id, new_job_id
@@ -94,6 +93,7 @@ class Jobs(Subject[JobApply]):
         config = application.conf
         if config.initiator.node_id != caller.node_id:
             raise InvalidFlow("a job is proposed by its initiator", where="conf.initiator", clause="MGT-G2.1.1.3-conf")
+        plan(JobCreate(job_id=application.job_id, dag=application.dag, config=config), self._descriptions)
         involved = {*config.nodes(), config.scheduler()}
         if self._node.node_id not in involved:
             raise InvalidFlow("this node has no part in the job", where="conf.role", clause="MGT-G2.1.1.3-conf")
@@ -102,7 +102,6 @@ class Jobs(Subject[JobApply]):
         if application.project_id and application.project_id != flow.project_id:
             raise NotApproved("the flow belongs to another project", where="project_id", clause="MGT-8.1")
         self._check_contracts(session, involved - {caller.node_id})
-        plan(JobCreate(job_id=application.job_id, dag=application.dag, config=config), self._descriptions)
         grants = self._permits.accept(
             session,
             caller.permits,
@@ -133,12 +132,7 @@ class Jobs(Subject[JobApply]):
             try:
                 dataset = self._catalogue.find(session, source)
             except NotFound:
-                # Worded as for a data set that is there: who has no permit does not learn which it is.
-                raise PermitRefused(
-                    f"no permit for the data set that component {component} reads was presented",
-                    where="conf.task_params",
-                    clause="MGT-2.2-mprac-procedure",
-                ) from None
+                raise no_permit() from None
             reads[dataset.dataset_id].add(component)
         return reads
 

@@ -23,7 +23,7 @@ from interconn.management.permit_set import (
     write_permit_set,
 )
 from interconn.management.tables import Audit, Grant, GrantUse, Permit
-from interconn.standard.errors import InterconnError, PermitRefused
+from interconn.standard.errors import InterconnError, PermitRefused, Refused
 from interconn.standard.headers import PERMIT_SET
 from interconn.standard.identifiers import new_token
 from interconn.standard.management import AuditStatus, AuthScope, DatasetApply, ResourcePermit
@@ -63,6 +63,13 @@ class Permits:
     ) -> ResourcePermit:
         """Grant a data set to the applicant of an audit and return the permit, whose token is kept nowhere here."""
         contract = self._contracts.require_usable(session, audit.node_id, application.contract_id)
+        if not contract.inst_id:
+            raise Refused(
+                f"the institution of {audit.node_id} is not known yet, and a permit names it",
+                where="request_inst_id",
+                clause="MGT-2.2-permit",
+                hint="interconn peer doctor asks the partner for its name card",
+            )
         scope = application.auth_scope.to_wire() if application.auth_scope else {}
         grant = Grant(
             audit_number=audit.number,
@@ -143,7 +150,7 @@ class Permits:
         project_id: str,
     ) -> Grant:
         names = (dataset_name(self._node.node_id, dataset_id), dataset_id)
-        refusal = _refused(f"no permit of {user} for data set {dataset_id} was presented")
+        refusal = no_permit()
         # The highest level counts; a lower one that covers the data set serves too (MGT-2.2-mprac-highest-level).
         for permit in sorted(presented, key=lambda permit: -permit.level):
             if permit.name not in names:
@@ -151,7 +158,6 @@ class Permits:
             grant = session.scalar(select(Grant).where(Grant.token_digest == _digest(permit.token)))
             bound = (user, dataset_id, permit.level)
             if grant is None or (grant.user_node_id, grant.resource_id, grant.resource_level) != bound:
-                refusal = _refused(f"the permit presented for data set {dataset_id} is not one that {user} was given")
                 continue
             try:
                 self.check_in_force(session, grant)
@@ -273,6 +279,19 @@ class Permits:
             clause="MGT-2.2-mprac-procedure",
             hint="Apply for one: interconn dataset request",
         )
+
+
+def no_permit() -> PermitRefused:
+    """Return the refusal of a job that reads what its initiator has no permit for.
+
+    It is the same for a data set that is not there, so that nobody finds out by guessing which ones are.
+    """
+    return PermitRefused(
+        "no permit that was given to the job's initiator covers the data that it reads here",
+        where=PERMIT_SET,
+        clause="MGT-2.2-mprac-procedure",
+        hint="Apply for a grant of each data set: interconn dataset request",
+    )
 
 
 def _digest(token: str) -> str:

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from interconn.api.own import Person
 from interconn.api.peers import PeerApprove
-from interconn.identity.credentials import Credential, require_fingerprint
+from interconn.identity.credentials import Credential, read_fingerprint, require_fingerprint
 from interconn.management.causes import Cause
 from interconn.management.contracts import UNLIMITED, Contracts, called, expiry
 from interconn.management.tables import APPLICANT, PARTNER, Contract
@@ -60,7 +60,7 @@ class Verdicts:
         contract = self._contracts.named(session, request.contract_id)
         if contract.direction == APPLICANT and contract.status == AuditStatus.APPLIED:
             # Its key is not here yet: it will be compared when it comes.
-            contract.expected_fingerprint = request.fingerprint
+            contract.expected_fingerprint = read_fingerprint(request.fingerprint)
             self._contracts.note(session, contract, Cause.person(person), "contract.fingerprint", "MGT-3.2")
             return contract
         following = advance(contract.status, Step.APPROVE, what=called(contract), clause="MGT-3-contract-state")
@@ -164,7 +164,9 @@ class Verdicts:
 
     def introduced(self, session: Session, contract: Contract, card: NodeInformation, cause: Cause) -> None:
         """Take over the partner's name card (MGT-3.6); its address stays the one a person gave."""
-        if card.node_id != contract.node_id:
+        known = (contract.inst_id, contract.institution, contract.name, contract.system, contract.system_version)
+        told = (card.inst_id, card.institution, card.name, card.system, card.system_version)
+        if card.node_id != contract.node_id or known == told:
             return
         contract.inst_id, contract.institution, contract.name = card.inst_id, card.institution, card.name
         contract.system, contract.system_version = card.system, card.system_version
