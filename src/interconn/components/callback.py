@@ -93,7 +93,7 @@ class CallbackServer:
         run.reported = report.status.value
         progress = extension.get("progress")
         if isinstance(progress, dict):
-            run.progress = _progress(progress)
+            run.progress = told_progress(progress)
         if report.status is not ComponentStatus.RUNNING:
             run.reported_at = now
         if report.status is ComponentStatus.FAILED:
@@ -128,7 +128,8 @@ def _says_more(before: str, now: ComponentStatus) -> bool:
     return before != ComponentStatus.SUCCESS or now is ComponentStatus.FAILED
 
 
-def _progress(told: dict[str, Any]) -> dict[str, Any]:
+def told_progress(told: dict[str, Any]) -> dict[str, Any]:
+    """Return progress as it is kept, whatever was told: phase, done, total."""
     return {
         "phase": str(told.get("phase", ""))[:64],
         "done": _count(told.get("done")),

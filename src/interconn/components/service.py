@@ -44,7 +44,9 @@ Key = tuple[str, str, int]  # task, role, index
 class Sessions(Protocol):
     """What components need of the transport layer."""
 
-    def open_session(self, session: Session, *, session_id: str, task_id: str, parties: Sequence[str]) -> str:
+    def open_session(
+        self, session: Session, *, session_id: str, task_id: str, parties: Sequence[str], party: str
+    ) -> str:
         """Open a task's session in a transaction and return the token by which one component uses it.
 
         Args:
@@ -52,10 +54,11 @@ class Sessions(Protocol):
             session_id: as the component knows it.
             task_id: the task; sessions of different tasks never mix.
             parties: node ids that may take part.
+            party: role and index that the component plays; a later token of the same party replaces this one.
         """
         ...
 
-    def close_session(self, session: Session, *, session_id: str, task_id: str) -> None:
+    def close_session(self, session: Session, session_id: str, task_id: str) -> None:
         """End a task's session in a transaction; what it still holds is dropped, and its tokens are void."""
         ...
 
@@ -135,7 +138,7 @@ class Components:
 
     def close_session(self, session: Session, *, session_id: str, task_id: str) -> None:
         """End a task's communication in a transaction."""
-        self._transport.close_session(session, session_id=session_id, task_id=task_id)
+        self._transport.close_session(session, session_id, task_id)
 
     def outputs(self, session: Session, task_id: str, role: str, index: int) -> Mapping[str, Any]:
         """Return where the outputs of a share lie, by their names; for this node's own people."""
@@ -271,6 +274,7 @@ class Components:
             session_id=order.session_id,
             task_id=order.task_id,
             parties=sorted({party.node_id for party in order.parties}),
+            party=order.party,
         )
         session.get_one(ComponentRun, key).token_digest = token_digest(token)
         return token

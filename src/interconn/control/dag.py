@@ -1,0 +1,291 @@
+"""Whether a DAG and its configuration can be run, what follows from what, and who takes part in what.
+
+Everything that is wrong is said before anything runs, naming the component and the member at fault.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import Final, Protocol
+
+from interconn.components.environment import SOURCE_MEMBERS, output_place, split_parameters
+from interconn.standard.control import JobCreate
+from interconn.standard.errors import InterconnError, InvalidFlow
+from interconn.standard.flow import Config, Dag, DagComponent, Port
+from interconn.standard.identifiers import PATTERN
+from interconn.standard.self_description import SelfDescription
+from interconn.standard.wire import digest
+
+_ROLE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
+_TABLES: Final = frozenset({"dataset", "training_set", "test_set", "datasets"})
+"""Categories that are all data sets: a training set is read from where a data set was written."""
+_HOLDS_NO_DATA: Final = "arbiter"
+_SOME_TASK: Final = "task_" + "0" * 32
+
+
+class Descriptions(Protocol):
+    """Finds self-descriptions."""
+
+    def find(self, name: str, provider: str, version: str) -> SelfDescription:
+        """Return a component, or raise InvalidFlow naming what is known."""
+        ...
+
+
+@dataclass(frozen=True, order=True)
+class Party:
+    """A node in a role: the `index`-th of `config.role[role]`."""
+
+    role: str
+    index: int
+    node_id: str
+
+    @property
+    def name(self) -> str:
+        """Role and index, e.g. guest.0."""
+        return f"{self.role}.{self.index}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One component of the DAG, resolved.
+
+    Attributes:
+        component: as the DAG has it.
+        description: of the component.
+        upstream: names of the components whose outputs it reads.
+        parties: who takes part: every party whose role the component supports.
+    """
+
+    component: DagComponent
+    description: SelfDescription
+    upstream: frozenset[str]
+    parties: tuple[Party, ...]
+
+    @property
+    def name(self) -> str:
+        """Its running name in the DAG."""
+        return self.component.name
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A job that can be run: its steps by name, in an order in which each follows those it reads from."""
+
+    steps: Mapping[str, Step]
+
+    def downstream(self, name: str) -> frozenset[str]:
+        """Return a step and all that follow it, directly or not (CTL-3.5-cascade).
+
+        Raises:
+            InvalidFlow: there is no such step.
+        """
+        if name not in self.steps:
+            raise InvalidFlow(f"the DAG has no component {name}", where="task_name", clause="CTL-3.5")
+        found = {name}
+        for step in self.steps.values():  # in order, so that one pass is enough
+            if step.upstream & found:
+                found.add(step.name)
+        return frozenset(found)
+
+    def ready(self, succeeded: frozenset[str], begun: frozenset[str]) -> list[Step]:
+        """Return the steps that may begin now, in order."""
+        return [step for step in self.steps.values() if step.name not in begun and step.upstream <= succeeded]
+
+
+def plan(job: JobCreate, descriptions: Descriptions) -> Plan:
+    """Check a job whole and return how it is run.
+
+    Raises:
+        InvalidFlow: names the component and the member at fault, and the clause.
+    """
+    _check_parties(job.config)
+    output_place(job.job_id, _SOME_TASK, "guest", 0, "data")  # an id that makes no name in storage is of no use
+    by_name: dict[str, DagComponent] = {}
+    for component in job.dag.components:
+        if component.name in by_name:
+            raise _fault(component, "name", "another component of the DAG has the same name", "CTL-6.7")
+        by_name[component.name] = component
+    upstream = {name: _upstream(component, by_name) for name, component in by_name.items()}
+    order = _in_order(upstream)
+    _check_parameter_owners(job.config, by_name)
+    found = {name: _describe(component, descriptions) for name, component in by_name.items()}
+    steps: dict[str, Step] = {}
+    for name in order:
+        component, description = by_name[name], found[name]
+        parties = tuple(party for party in parties_of(job.config) if party.role in description.role_list)
+        if not parties:
+            supported = ", ".join(description.role_list)
+            raise _fault(component, "roleList", f"no party of the job has a role it supports ({supported})", "CTL-6.1")
+        _check_outputs(component, description)
+        _check_inputs(component, description, by_name)
+        for party in parties:
+            _check_party(job, component, description, party)
+            _check_fed(component, party, [steps[source] for source in upstream[name]])
+        steps[name] = Step(component, description, frozenset(upstream[name]), parties)
+    return Plan(steps)
+
+
+def parties_of(config: Config) -> list[Party]:
+    """Return every party of a job: guests, hosts, arbiters, then others, each by index."""
+    order = {"guest": 0, "host": 1, "arbiter": 2}
+    roles = sorted(config.role, key=lambda role: (order.get(role, 3), role))
+    return [Party(role, index, node) for role in roles for index, node in enumerate(config.role[role])]
+
+
+def dag_digest(dag: Dag) -> str:
+    """Return the digest of a DAG, equal for all who hold the same one whatever their serialiser."""
+    return digest(dag.to_wire())
+
+
+def config_digest(config: Config) -> str:
+    """Return the digest of a configuration."""
+    return digest(config.to_wire())
+
+
+def _check_parties(config: Config) -> None:
+    for role, nodes in config.role.items():
+        if not _ROLE.fullmatch(role):
+            raise InvalidFlow("a role is a word of letters and digits", where="config.role", clause="CTL-6.6")
+        if len(set(nodes)) != len(nodes):
+            raise InvalidFlow(f"names a node twice as {role}", where=f"config.role.{role}", clause="CTL-6.6")
+    if not re.fullmatch(PATTERN, config.scheduler()):
+        raise InvalidFlow("is no node id", where="config.job_params.common.scheduler", clause="CTL-G3.1.1.2-roles")
+    if not config.nodes():
+        raise InvalidFlow("names no node", where="config.role", clause="CTL-6.6")
+    initiator = config.initiator
+    if initiator.node_id not in config.role.get(initiator.role, []):
+        raise InvalidFlow(
+            f"{initiator.node_id} does not have the role {initiator.role} in this job",
+            where="config.initiator",
+            clause="CTL-6.6",
+        )
+
+
+def _check_parameter_owners(config: Config, by_name: Mapping[str, DagComponent]) -> None:
+    """Parameters must belong to a component of the DAG and to a party of the job: no misspelt name goes unseen."""
+    _check_names(config.task_params.common, "common", by_name)
+    for role, by_index in (config.task_params.model_extra or {}).items():
+        for index, entries in (by_index or {}).items():
+            where = f"task_params.{role}.{index}"
+            players = config.role.get(role, [])
+            if not (index.isdecimal() and index.isascii() and str(int(index)) == index and int(index) < len(players)):
+                raise InvalidFlow(f"the job has no party {role}.{index}", where=where, clause="CTL-G3.1.1.1-conf")
+            _check_names(entries, f"{role}.{index}", by_name)
+
+
+def _check_names(entries: Mapping[str, object], owner: str, by_name: Mapping[str, DagComponent]) -> None:
+    for name in entries:
+        if name not in by_name:
+            raise InvalidFlow(
+                f"the DAG has no component {name}; it has {', '.join(by_name)}",
+                where=f"task_params.{owner}.{name}",
+                clause="CTL-G3.1.1.1-conf",
+            )
+
+
+def _upstream(component: DagComponent, by_name: Mapping[str, DagComponent]) -> set[str]:
+    return {_source(component, port, by_name)[0].name for port in component.input}
+
+
+def _source(component: DagComponent, port: Port, by_name: Mapping[str, DagComponent]) -> tuple[DagComponent, Port]:
+    """Return what an input key `<component>.<output key>` names."""
+    name, dot, key = port.key.partition(".")
+    clause = "CTL-G3.1.1.1-dag"
+    if not dot:
+        raise _fault(component, f"input {port.key}", "must be <component>.<output key>", clause)
+    if name not in by_name:
+        raise _fault(component, f"input {port.key}", f"the DAG has no component {name}", clause)
+    for output in by_name[name].output:
+        if output.key == key:
+            return by_name[name], output
+    keys = ", ".join(output.key for output in by_name[name].output) or "none"
+    raise _fault(component, f"input {port.key}", f"{name} has no output {key}; its outputs: {keys}", clause)
+
+
+def _in_order(upstream: Mapping[str, set[str]]) -> list[str]:
+    sorter = TopologicalSorter({name: sorted(sources) for name, sources in upstream.items()})
+    try:
+        return list(sorter.static_order())
+    except CycleError as error:
+        cycle = " → ".join(reversed(error.args[1]))
+        raise InvalidFlow(f"the components form a cycle: {cycle}", where="dag", clause="CTL-G3.1.1.1-dag") from None
+
+
+def _describe(component: DagComponent, descriptions: Descriptions) -> SelfDescription:
+    try:
+        return descriptions.find(component.component_name, component.provider, component.version)
+    except InvalidFlow as error:
+        raise _fault(component, "componentName", error.message, "CTL-6.7") from None
+
+
+def _check_outputs(component: DagComponent, description: SelfDescription) -> None:
+    described = description.output_data
+    if len(component.output) > len(described):
+        extra = component.output[len(described)].key
+        raise _fault(component, f"output {extra}", f"the component writes only {len(described)}", "CTL-G3.1.1.1-dag")
+    keys = [port.key for port in component.output]
+    for port, data in zip(component.output, described, strict=False):
+        if keys.count(port.key) > 1:
+            raise _fault(component, f"output {port.key}", "the same key is given twice", "CTL-G3.1.1.1-dag")
+        if not _fits(port.type, data.category):
+            message = f"is {port.type}, but the component writes {data.category} there ({data.name})"
+            raise _fault(component, f"output {port.key}", message, "CTL-G3.1.1.1-dag")
+
+
+def _check_inputs(component: DagComponent, description: SelfDescription, by_name: Mapping[str, DagComponent]) -> None:
+    described = description.input_data
+    if len(component.input) > len(described):
+        extra = component.input[len(described)].key
+        raise _fault(component, f"input {extra}", f"the component reads only {len(described)}", "CTL-G3.1.1.1-dag")
+    for port, data in zip(component.input, described, strict=False):
+        source, output = _source(component, port, by_name)
+        if not _fits(port.type, output.type):
+            message = f"is {port.type}, but {source.name} gives {output.type} there"
+            raise _fault(component, f"input {port.key}", message, "CTL-G3.1.1.1-dag")
+        if not _fits(port.type, data.category):
+            message = f"is {port.type}, but the component reads {data.category} there ({data.name})"
+            raise _fault(component, f"input {port.key}", message, "CTL-G3.1.1.1-dag")
+
+
+def _fits(one: str, other: str) -> bool:
+    return one == other or (one in _TABLES and other in _TABLES)
+
+
+def _check_party(job: JobCreate, component: DagComponent, description: SelfDescription, party: Party) -> None:
+    parameters, source = split_parameters(job.config, component.name, party.role, party.index)
+    owner = f"task_params of {party.name}"
+    for name in parameters:
+        if description.parameter(name) is None:
+            known = ", ".join(sorted(entry.name for entry in description.input_parameters)) or "none"
+            raise _fault(
+                component, f"{owner}: {name}", f"the component has no such parameter; it has {known}", "CTL-6.5"
+            )
+    try:
+        description.check_parameters(parameters)
+    except InterconnError as error:
+        raise _fault(component, f"{owner}: {error.where or ''}", error.message, error.clause or "CTL-6.5") from None
+    fed = len(component.input) + bool(source)
+    if fed > len(description.input_data):
+        members = ", ".join(SOURCE_MEMBERS)
+        raise _fault(component, f"{owner}: {members}", "source data is given, but no input is left for it", "CMP-3.4.3")
+    if description.input_data and not fed and party.role != _HOLDS_NO_DATA:
+        name = description.input_data[0].name
+        message = f"input {name} is fed neither by the DAG nor by a data set of {party.node_id}"
+        raise _fault(component, owner, message, "CTL-G3.1.1.1-source")
+    for output in component.output:
+        output_place(job.job_id, _SOME_TASK, party.role, party.index, output.key)
+
+
+def _check_fed(component: DagComponent, party: Party, sources: Iterable[Step]) -> None:
+    """A party reads its own share of what it had a part in; data never moves to another party on the way."""
+    for source in sources:
+        if party not in source.parties and party.role != _HOLDS_NO_DATA:
+            message = f"{party.name} takes no part in {source.name} and so has nothing of it to read"
+            raise _fault(component, "input", message, "CTL-G3.1.1.1-dag")
+
+
+def _fault(component: DagComponent, member: str, message: str, clause: str) -> InvalidFlow:
+    return InvalidFlow(message, where=f"component {component.name}, {member}", clause=clause)

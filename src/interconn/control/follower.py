@@ -1,0 +1,192 @@
+"""Keeps up with the scheduler of a job that another node schedules (CTL-3.1 as initiator, CTL-3.7 as party).
+
+The standard sends a party no word when a job ends well, and none at all if the scheduler dies. So each party asks
+now and then; and one that finds its scheduler gone for longer than its patience ends the job by itself.
+"""
+
+from __future__ import annotations
+
+import structlog
+from sqlalchemy.orm import Session
+
+from interconn.control import jobs, views
+from interconn.control.holding import LONGEST_WAIT_SECONDS, asking
+from interconn.control.jobs import Cause
+from interconn.control.partners import Partners, is_passing
+from interconn.control.shares import Shares
+from interconn.control.states import Outcome, has_ended
+from interconn.control.tables import Job
+from interconn.control.watch import HELD_SECONDS
+from interconn.standard.control import (
+    JOB_CREATE_ALL,
+    JOB_STATUS_ALL,
+    JobReference,
+    JobStatus,
+    JobStatusReply,
+    TaskStatus,
+)
+from interconn.standard.errors import InterconnError
+from interconn.state.clock import Clock
+from interconn.state.database import Database
+
+log = structlog.get_logger()
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 15.0
+_WAIT_SECONDS = 15.0
+
+
+class Follower:
+    """Hands a job to its scheduler, and asks it how the job stands until it has ended.
+
+    Args:
+        database: where jobs are kept.
+        clock: time.
+        partners: the nodes.
+        shares: this node's own part.
+    """
+
+    def __init__(self, *, database: Database, clock: Clock, partners: Partners, shares: Shares) -> None:
+        self._database = database
+        self._clock = clock
+        self._partners = partners
+        self._shares = shares
+
+    async def submit(self, job_id: str) -> None:
+        """Hand a job of this node's to its scheduler (CTL-3.1), or end it with the reason why not."""
+        job = await self._job(job_id)
+        try:
+            await self._partners.insist(job.scheduler, JOB_CREATE_ALL, jobs.content(job), trace_id=job.trace_id)
+        except InterconnError as error:
+            outcome = Outcome.FAILED if is_passing(error) else Outcome.REJECTED
+            reason = f"{job.scheduler}, which was to schedule: {error}"
+            await self._database.write(
+                lambda session: self._end(session, job_id, outcome, reason, JOB_CREATE_ALL.clause)
+            )
+            return
+
+        def work(session: Session) -> None:
+            stored = jobs.require(session, job_id)
+            stored.submission = "ACCEPTED"
+            cause = self._cause(stored, JOB_CREATE_ALL.clause)
+            jobs.note(session, stored, "job.submitted", cause)
+
+        await self._database.write(work)
+
+    async def follow(self, job_id: str) -> None:
+        """Ask how a job stands until it has ended, or its scheduler has been away for too long."""
+        heard = self._clock.now()
+        pause = FIRST_PAUSE_SECONDS
+        with self._database.signals.subscribe(jobs.job_topic(job_id)) as wake:
+            while True:
+                job = await self._job(job_id)
+                if job.closed:
+                    return
+                asked = self._clock.now()
+                # An ended job of which only the reason is missing needs no answer but the last.
+                headers = {} if has_ended(JobStatus(job.status)) else asking(job.status, _WAIT_SECONDS)
+                try:
+                    reply = await self._ask(job, headers)
+                except InterconnError as error:
+                    if self._clock.now() - heard >= self._partners.patience_seconds * 1000:
+                        await self._give_up(job_id, error)
+                        return
+                    await self._clock.sleep(min(pause, 2.0))
+                    pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+                    continue
+                heard = self._clock.now()
+                if await self._take(job_id, reply):
+                    pause = FIRST_PAUSE_SECONDS
+                if heard - asked < HELD_SECONDS * 1000:
+                    # Not held: our own share's news are a reason to ask sooner.
+                    woken = await wake.wait(pause)
+                    pause = FIRST_PAUSE_SECONDS if woken else min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def refresh(self, job_id: str) -> None:
+        """Ask once, for somebody who looks at the job now; silence is no error here."""
+        job = await self._job(job_id)
+        if job.scheduling or job.closed or job.submission == "SENDING":
+            return
+        try:
+            await self._take(job_id, await self._ask(job, {}, timeout=3.0))
+        except InterconnError as error:
+            log.info("the scheduler does not say how the job stands", job=job_id, reason=error.message)
+
+    async def _ask(
+        self, job: Job, headers: dict[str, str], timeout: float = LONGEST_WAIT_SECONDS + 10.0
+    ) -> JobStatusReply:
+        return await self._partners.ask(
+            job.scheduler,
+            JOB_STATUS_ALL,
+            JobReference(job_id=job.job_id),
+            trace_id=job.trace_id,
+            headers=headers,
+            timeout=timeout,
+        )
+
+    async def _take(self, job_id: str, reply: JobStatusReply) -> bool:
+        """Take note of what the scheduler says; return whether it was news."""
+        told = [task.to_wire() for task in views.told_tasks(reply)]
+
+        def work(session: Session) -> bool:
+            job = jobs.require(session, job_id)
+            if job.closed:
+                return False
+            news = job.reported != told
+            if news:
+                job.reported = told
+            if has_ended(reply.job_status):
+                self._take_end(session, job, reply)
+                news = True
+            return news
+
+        return await self._database.write(work)
+
+    def _take_end(self, session: Session, job: Job, reply: JobStatusReply) -> None:
+        outcome, reason = self._outcome(job, reply)
+        ended = has_ended(JobStatus(job.status))
+        if outcome is Outcome.REJECTED and job.status != JobStatus.PENDING:
+            outcome = Outcome.FAILED
+        if ended:
+            # CTL-3.6 came first; outcome and reason come with this answer.
+            job.outcome, job.reason = outcome.value, reason[: jobs.LONGEST_REASON]
+            jobs.note(session, job, "job.outcome", self._cause(job, JOB_STATUS_ALL.clause), outcome=outcome.value)
+        else:
+            self._shares.end(session, job, outcome, reason, self._cause(job, JOB_STATUS_ALL.clause))
+        job.closed = True
+
+    def _outcome(self, job: Job, reply: JobStatusReply) -> tuple[Outcome, str]:
+        extension = reply.extension or {}
+        reason = str(extension.get("reason") or "")
+        if reply.job_status is JobStatus.REJECTED:
+            return Outcome.REJECTED, reason or f"rejected at {job.scheduler}"
+        if extension.get("outcome") in (Outcome.SUCCESS, Outcome.FAILED):
+            return Outcome(extension["outcome"]), reason
+        # A scheduler without our extension: the job came to what its tasks came to.
+        statuses = list(reply.status.values())
+        complete = len(statuses) >= len(self._shares.plan(job).steps)
+        if complete and all(status is TaskStatus.SUCCESS for status in statuses):
+            return Outcome.SUCCESS, ""
+        return Outcome.FAILED, reason or f"ended by {job.scheduler}, which gives no reason"
+
+    async def _give_up(self, job_id: str, error: InterconnError) -> None:
+        seconds = round(self._partners.patience_seconds)
+        log.warning("gives up a job whose scheduler is away", job=job_id, reason=str(error))
+
+        def work(session: Session) -> None:
+            job = jobs.require(session, job_id)
+            reason = f"the scheduler {job.scheduler} has not answered for {seconds} s: {error}"
+            self._end(session, job_id, Outcome.FAILED, reason, JOB_STATUS_ALL.clause)
+
+        await self._database.write(work)
+
+    def _end(self, session: Session, job_id: str, outcome: Outcome, reason: str, clause: str) -> None:
+        job = jobs.require(session, job_id)
+        self._shares.end(session, job, outcome, reason, self._cause(job, clause))
+        job.closed = True
+
+    async def _job(self, job_id: str) -> Job:
+        return await self._database.read(lambda session: jobs.require(session, job_id))
+
+    def _cause(self, job: Job, clause: str) -> Cause:
+        return Cause(at=self._clock.now(), actor=f"node:{job.scheduler}", clause=clause, partner=job.scheduler)

@@ -1,0 +1,220 @@
+"""Jobs and tasks in the database: found, compared, and moved from state to state, each step with its cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from interconn.control import dag
+from interconn.control.states import Outcome, check_job_step, combined, has_ended, task_path
+from interconn.control.tables import Job, Lane, Task
+from interconn.standard.control import JobCreate, JobStatus, TaskStatus
+from interconn.standard.errors import ContentConflict, NotFound
+from interconn.standard.wire import validate
+from interconn.state import audit_trail
+from interconn.state.database import announce
+
+JOBS: Final = "control-jobs"
+"""Signal: a job has come that somebody must see to."""
+LONGEST_REASON: Final = 2000
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why something is decided: for the audit trail.
+
+    Attributes:
+        at: epoch milliseconds.
+        actor: `node:…`, `person:…` or `system`.
+        clause: of the standard.
+        partner: the node with which, or for which.
+        request_digest: of the request that caused it.
+    """
+
+    at: int
+    actor: str
+    clause: str
+    partner: str = ""
+    request_digest: str = ""
+
+
+def job_topic(job_id: str) -> str:
+    """Return the signal of a job: anything about it has changed."""
+    return f"job:{job_id}"
+
+
+def task_topic(task_id: str) -> str:
+    """Return the signal of a task on this node."""
+    return f"task:{task_id}"
+
+
+def require(session: Session, job_id: str) -> Job:
+    """Return a job.
+
+    Raises:
+        NotFound: it is not known here.
+    """
+    job = session.get(Job, job_id)
+    if job is None:
+        raise NotFound("the job is not known here", where="job_id", clause="CTL-2.3")
+    return job
+
+
+def content(job: Job) -> JobCreate:
+    """Return a job as it arrived."""
+    return validate(JobCreate, job.content)
+
+
+def new_job(request: JobCreate, *, scheduler: str, trace_id: str, now: int) -> Job:
+    """Return a row for a job, not yet added."""
+    return Job(
+        job_id=request.job_id,
+        flow_id=request.flow_id or "",
+        content=request.to_wire(),
+        dag_digest=dag.dag_digest(request.dag),
+        config_digest=dag.config_digest(request.config),
+        initiator=request.config.initiator.node_id,
+        scheduler=scheduler,
+        status=JobStatus.PENDING.value,
+        stopped=[],
+        stops=[],
+        reported=[],
+        trace_id=trace_id,
+        created_at=now,
+    )
+
+
+def check_same(job: Job, request: JobCreate) -> None:
+    """Check that a repeated job is the one we know.
+
+    Raises:
+        ContentConflict: DAG or configuration differ.
+    """
+    for part, known, given in (
+        ("dag", job.dag_digest, dag.dag_digest(request.dag)),
+        ("config", job.config_digest, dag.config_digest(request.config)),
+    ):
+        if known != given:
+            raise ContentConflict(
+                f"the job is known here with another {part}",
+                where="job_id",
+                clause="CTL-3.1",
+                hint="Use a fresh job id",
+            )
+
+
+def note(session: Session, job: Job, action: str, cause: Cause, **details: Any) -> None:
+    """Write a decision about a job to the audit trail, and wake whoever waits for the job."""
+    audit_trail.record(
+        session,
+        at=cause.at,
+        actor=cause.actor,
+        action=action,
+        subject=job.job_id,
+        partner=cause.partner,
+        clause=cause.clause,
+        trace_id=job.trace_id,
+        request_digest=cause.request_digest,
+        details=details,
+    )
+    announce(session, job_topic(job.job_id))
+    announce(session, JOBS)
+
+
+def move(session: Session, job: Job, after: JobStatus, cause: Cause) -> None:
+    """Move a job one step.
+
+    Raises:
+        IllegalTransition: the step is not allowed.
+    """
+    check_job_step(JobStatus(job.status), after)
+    job.status = after.value
+    note(session, job, f"job.{after.lower()}", cause)
+
+
+def end(session: Session, job: Job, outcome: Outcome, reason: str, cause: Cause) -> None:
+    """End a job: FINISHED, or REJECTED; what has not ended of it is FAILED (CTL-G3.1.1.2-stop). A repeat is no news."""
+    if has_ended(JobStatus(job.status)):
+        return
+    after = JobStatus.REJECTED if outcome is Outcome.REJECTED else JobStatus.FINISHED
+    check_job_step(JobStatus(job.status), after)
+    job.status, job.outcome, job.reason = after.value, outcome.value, reason[:LONGEST_REASON]
+    job.ended_at = cause.at
+    for task in tasks_of(session, job.job_id):
+        for lane in lanes_of(session, task.task_id):
+            if not TaskStatus(lane.status).is_final:
+                move_lane(session, task, lane, TaskStatus.FAILED, cause.at, reason=f"stopped: {reason}")
+    note(session, job, f"job.{after.lower()}", cause, outcome=outcome.value, reason=job.reason)
+
+
+def tasks_of(session: Session, job_id: str) -> list[Task]:
+    """Return the tasks of a job, first first."""
+    return list(session.scalars(select(Task).where(Task.job_id == job_id).order_by(Task.created_at, Task.task_id)))
+
+
+def lanes_of(session: Session, task_id: str) -> list[Lane]:
+    """Return the known lanes of a task: guests, hosts, arbiters, then others."""
+    order = {"guest": 0, "host": 1, "arbiter": 2}
+    lanes = session.scalars(select(Lane).where(Lane.task_id == task_id))
+    return sorted(lanes, key=lambda lane: (order.get(lane.role, 3), lane.role, lane.index))
+
+
+def add_task(session: Session, job: Job, task_id: str, name: str, parties: Iterable[dag.Party], now: int) -> Task:
+    """Add a task with a lane for each of the parties."""
+    task = Task(task_id=task_id, job_id=job.job_id, name=name, status=TaskStatus.PENDING.value, told=[], created_at=now)
+    session.add(task)
+    session.flush()
+    for party in parties:
+        lane = Lane(
+            task_id=task_id,
+            role=party.role,
+            index=party.index,
+            node_id=party.node_id,
+            status=TaskStatus.PENDING.value,
+            progress={},
+            reason="",
+        )
+        session.add(lane)
+    session.flush()
+    announce(session, job_topic(job.job_id))
+    return task
+
+
+def move_lane(
+    session: Session,
+    task: Task,
+    lane: Lane,
+    after: TaskStatus,
+    now: int,
+    *,
+    reason: str = "",
+    progress: dict[str, Any] | None = None,
+) -> bool:
+    """Take note of how a lane stands, and of what follows for the task; return whether it was news.
+
+    A status never goes backwards, and nothing follows a final one.
+    """
+    before = TaskStatus(lane.status)
+    changed = False
+    if progress and progress != lane.progress and not before.is_final:
+        lane.progress, changed = progress, True
+    for step in task_path(before, after):
+        lane.status, changed = step.value, True
+        if step is TaskStatus.RUNNING:
+            lane.started_at = now
+        if step.is_final:
+            lane.ended_at = now
+            lane.reason = reason[:LONGEST_REASON] if step is TaskStatus.FAILED else ""
+    if changed:
+        session.flush()
+        lanes = [TaskStatus(each.status) for each in lanes_of(session, task.task_id)]
+        task.status = combined(lanes).value
+        if all(status.is_final for status in lanes):
+            task.ended_at = task.ended_at or now
+        announce(session, task_topic(task.task_id))
+        announce(session, job_topic(task.job_id))
+    return changed

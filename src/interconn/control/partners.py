@@ -1,0 +1,112 @@
+"""Calls to the nodes of a job, this node itself among them, which is asked without a detour over the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeVar, cast
+
+import structlog
+
+from interconn.peers.inbound import Caller, Service
+from interconn.peers.outbound import DEFAULT_TIMEOUT_SECONDS, PeerClient
+from interconn.standard.endpoint import Endpoint
+from interconn.standard.errors import InterconnError, PeerError, PeerRefused
+from interconn.standard.wire import WireModel
+from interconn.state.clock import Clock
+
+log = structlog.get_logger()
+
+Request = TypeVar("Request", bound=WireModel)
+Reply = TypeVar("Reply", bound=WireModel)
+
+FIRST_PAUSE_SECONDS: Final = 0.2
+LONGEST_PAUSE_SECONDS: Final = 2.0
+_FIRST_FAILURE_CODE: Final = 50000  # envelope codes from here on: the partner failed, it did not decide
+
+
+class Partners:
+    """Calls nodes by their ids.
+
+    Args:
+        node_id: of this node.
+        client: for all others.
+        clock: time.
+        patience_seconds: how long a node that does not answer is called again.
+    """
+
+    def __init__(self, *, node_id: str, client: PeerClient, clock: Clock, patience_seconds: float) -> None:
+        self.node_id = node_id
+        self.patience_seconds = patience_seconds
+        self._client = client
+        self._clock = clock
+        self._own: dict[str, Service[Any, Any]] = {}
+
+    def serve_here(self, services: Iterable[Service[Any, Any]]) -> None:
+        """Say what serves calls of this node to itself."""
+        self._own.update({service.endpoint.name: service for service in services})
+
+    def institution(self, node_id: str) -> str:
+        """Return the institution of a partner; its node id where it is not known here, as others do too."""
+        try:
+            return self._client.partner(node_id).inst_id or node_id
+        except InterconnError:
+            return node_id  # two partners of ours that have no contract with us in common
+
+    async def ask(
+        self,
+        node_id: str,
+        endpoint: Endpoint[Request, Reply],
+        request: Request,
+        *,
+        trace_id: str,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = DEFAULT_TIMEOUT_SECONDS,
+    ) -> Reply:
+        """Call once; raises as `PeerClient.call` does, or what this node itself raises."""
+        if node_id == self.node_id:
+            caller = Caller(
+                node_id=node_id,
+                trace_id=trace_id,
+                peer=None,
+                proven_key=None,
+                permits="",
+                request_digest="",
+                extensions=dict(headers or {}),
+            )
+            return cast(Reply, await self._own[endpoint.name].handle(caller, request))
+        return await self._client.call(
+            node_id,
+            endpoint,
+            request,
+            trace_id=trace_id,
+            extension_headers=dict(headers or {}),
+            timeout=timeout,
+        )
+
+    async def insist(
+        self, node_id: str, endpoint: Endpoint[Request, Reply], request: Request, *, trace_id: str
+    ) -> Reply:
+        """Call until answered, or until the patience is used up.
+
+        Raises:
+            PeerError: the last attempt's, if the node stayed away.
+            InterconnError: the node's refusal.
+        """
+        deadline = self._clock.now() + self.patience_seconds * 1000
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return await self.ask(node_id, endpoint, request, trace_id=trace_id)
+            except InterconnError as error:
+                if not is_passing(error) or self._clock.now() >= deadline:
+                    raise
+                log.info("will ask again", endpoint=endpoint.name, partner=node_id, reason=error.message)
+            await self._clock.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+def is_passing(error: InterconnError) -> bool:
+    """Return whether the same call may succeed later: nobody answered, or the partner failed without deciding."""
+    if isinstance(error, PeerRefused):
+        return error.peer_code >= _FIRST_FAILURE_CODE
+    return isinstance(error, PeerError) and error.retryable

@@ -1,0 +1,149 @@
+"""The control layer as the node composes it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from interconn.api.own import OwnService
+from interconn.components import Components
+from interconn.control import jobs
+from interconn.control.admission import Admission, DataCatalogue
+from interconn.control.driver import Driver
+from interconn.control.follower import Follower
+from interconn.control.initiator import Initiator
+from interconn.control.participant import Participant
+from interconn.control.partners import Partners
+from interconn.control.scheduler import Scheduler
+from interconn.control.shares import Shares
+from interconn.control.tables import Job
+from interconn.identity.node import NodeIdentity
+from interconn.peers.inbound import Service
+from interconn.peers.outbound import PeerClient
+from interconn.state.clock import Clock
+from interconn.state.database import Database
+
+log = structlog.get_logger()
+
+PATIENCE_SECONDS = 45.0
+"""How long a partner may be away before a job is given up."""
+_LOOK_SECONDS = 5.0
+
+
+class Control:
+    """Runs jobs: as scheduler, as participant, as initiator.
+
+    Args:
+        node: this node.
+        database: where jobs are kept.
+        client: to other nodes.
+        clock: time.
+        components: runs components; it reports to this layer from now on.
+        admission: says whether a job was approved.
+        catalogue: says where data sets lie.
+        patience_seconds: how long a partner may be away before a job is given up.
+    """
+
+    def __init__(
+        self,
+        *,
+        node: NodeIdentity,
+        database: Database,
+        client: PeerClient,
+        clock: Clock,
+        components: Components,
+        admission: Admission,
+        catalogue: DataCatalogue,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._database = database
+        partners = Partners(node_id=node.node_id, client=client, clock=clock, patience_seconds=patience_seconds)
+        shares = Shares(node=node, clock=clock, components=components, catalogue=catalogue, partners=partners)
+        self._participant = Participant(
+            node_id=node.node_id,
+            database=database,
+            clock=clock,
+            admission=admission,
+            descriptions=components.registry,
+            shares=shares,
+        )
+        self._scheduler = Scheduler(
+            node_id=node.node_id,
+            database=database,
+            clock=clock,
+            admission=admission,
+            descriptions=components.registry,
+            shares=shares,
+        )
+        self._driver = Driver(database=database, clock=clock, partners=partners, shares=shares)
+        self._follower = Follower(database=database, clock=clock, partners=partners, shares=shares)
+        self._initiator = Initiator(
+            node_id=node.node_id,
+            database=database,
+            clock=clock,
+            components=components,
+            admission=admission,
+            scheduler=self._scheduler,
+            follower=self._follower,
+            partners=partners,
+            shares=shares,
+        )
+        partners.serve_here(self.services())
+        self._seen_to: dict[tuple[str, str], asyncio.Task[None]] = {}
+
+    def services(self) -> list[Service[Any, Any]]:
+        """Return what is served to other nodes."""
+        return [*self._participant.services(), *self._scheduler.services()]
+
+    def own_services(self) -> list[OwnService[Any, Any]]:
+        """Return what is served to the node's own people and systems."""
+        return self._initiator.own_services()
+
+    def count_jobs(self, session: Session) -> dict[str, int]:
+        """Return the number of jobs by status."""
+        return dict(session.execute(select(Job.status, func.count()).group_by(Job.status)).tuples().all())
+
+    async def run(self) -> None:
+        """See to all jobs that have not ended, until cancelled."""
+        with self._database.signals.subscribe(jobs.JOBS) as wake:
+            try:
+                while True:
+                    for kind, job_id, work in await self._database.read(self._unfinished):
+                        self._see_to(kind, job_id, work)
+                    await wake.wait(_LOOK_SECONDS)
+            finally:
+                tasks = list(self._seen_to.values())
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _unfinished(self, session: Session) -> list[tuple[str, str, Callable[[str], Coroutine[Any, Any, None]]]]:
+        found: list[tuple[str, str, Callable[[str], Coroutine[Any, Any, None]]]] = []
+        for job in session.scalars(select(Job).where(Job.closed.is_(False)).order_by(Job.created_at)):
+            if job.scheduling:
+                found.append(("drive", job.job_id, self._driver.drive))
+            elif job.submission == "SENDING":
+                found.append(("submit", job.job_id, self._follower.submit))
+            else:
+                found.append(("follow", job.job_id, self._follower.follow))
+        return found
+
+    def _see_to(self, kind: str, job_id: str, work: Callable[[str], Coroutine[Any, Any, None]]) -> None:
+        key = (kind, job_id)
+        if key not in self._seen_to:
+            self._seen_to[key] = asyncio.create_task(self._safely(key, work))
+
+    async def _safely(self, key: tuple[str, str], work: Callable[[str], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await work(key[1])
+        except Exception:
+            # What stands in the database is taken up again at the next look.
+            log.exception("a job is not seen to", job=key[1], work=key[0])
+            await asyncio.sleep(1.0)
+        finally:
+            del self._seen_to[key]

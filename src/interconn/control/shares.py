@@ -1,0 +1,167 @@
+"""This node's own share of jobs: the components it runs for them, and what those say."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from interconn.components import Components
+from interconn.components.environment import Order, OrderParty, Place, output_place, split_parameters
+from interconn.components.tables import ComponentRun
+from interconn.control import jobs
+from interconn.control.admission import DataCatalogue
+from interconn.control.dag import Party, Plan, Step, plan
+from interconn.control.jobs import Cause
+from interconn.control.partners import Partners
+from interconn.control.states import Outcome
+from interconn.control.tables import Job, Lane, Task
+from interconn.identity.node import NodeIdentity
+from interconn.standard.control import TaskStatus
+from interconn.standard.errors import Refused
+from interconn.standard.flow import Config
+from interconn.standard.identifiers import session_of_job
+from interconn.state.clock import Clock
+
+_PLANS_KEPT: Final = 64
+
+
+class Shares:
+    """Orders, stops and listens to the components of this node, in transactions of those who decide.
+
+    Args:
+        node: this node.
+        clock: time.
+        components: runs the components; it is told to report here.
+        catalogue: says where data sets lie.
+        partners: knows the institutions of the other parties.
+    """
+
+    def __init__(
+        self,
+        *,
+        node: NodeIdentity,
+        clock: Clock,
+        components: Components,
+        catalogue: DataCatalogue,
+        partners: Partners,
+    ) -> None:
+        self._node = node
+        self._clock = clock
+        self._components = components
+        self._catalogue = catalogue
+        self._partners = partners
+        self._planned: dict[str, tuple[tuple[str, str], Plan]] = {}
+        components.report_to(self)
+
+    def plan(self, job: Job) -> Plan:
+        """Return how a job is run."""
+        key = (job.dag_digest, job.config_digest)
+        if self._planned.get(job.job_id, (None, None))[0] != key:
+            if len(self._planned) >= _PLANS_KEPT:
+                self._planned.clear()
+            self._planned[job.job_id] = (key, plan(jobs.content(job), self._components.registry))
+        return self._planned[job.job_id][1]
+
+    def lanes(self, session: Session, task_id: str) -> list[Lane]:
+        """Return the lanes of a task that are this node's."""
+        return [lane for lane in jobs.lanes_of(session, task_id) if lane.node_id == self._node.node_id]
+
+    def begin(self, session: Session, job: Job, step: Step, task_id: str) -> None:
+        """Start this node's share of a task: one component for each role it plays.
+
+        Raises:
+            NotFound: a data set is not there.
+            Refused: a task it reads from has not succeeded here.
+        """
+        now = self._clock.now()
+        tasks = {task.name: task for task in jobs.tasks_of(session, job.job_id)}
+        own = [party for party in step.parties if party.node_id == self._node.node_id]
+        task = session.get(Task, task_id) or jobs.add_task(session, job, task_id, step.name, own, now)
+        config = jobs.content(job).config
+        for lane in self.lanes(session, task_id):
+            if lane.status == TaskStatus.PENDING:
+                order = self._order(session, job, config, step, lane, tasks)
+                jobs.move_lane(session, task, lane, TaskStatus.READY, now)
+                self._components.order(session, order)
+
+    def stop(self, session: Session, job: Job, reason: str, names: frozenset[str] | None = None) -> None:
+        """Stop this node's components of a job, or of the tasks named; what has succeeded stays so."""
+        now = self._clock.now()
+        for task in jobs.tasks_of(session, job.job_id):
+            if names is None or task.name in names:
+                for lane in self.lanes(session, task.task_id):
+                    jobs.move_lane(session, task, lane, TaskStatus.FAILED, now, reason=reason)
+                    self._components.stop(session, task.task_id, lane.role, lane.index, reason)
+
+    def end(self, session: Session, job: Job, outcome: Outcome, reason: str, cause: Cause) -> None:
+        """End a job on this node, with its components and their communication. A repeat changes nothing."""
+        if outcome is not Outcome.SUCCESS:
+            self.stop(session, job, reason)
+        jobs.end(session, job, outcome, reason, cause)
+        for task in jobs.tasks_of(session, job.job_id):
+            if self.lanes(session, task.task_id):
+                session_id = session_of_job(job.job_id)
+                self._components.close_session(session, session_id=session_id, task_id=task.task_id)
+
+    def outcome(self, session: Session, job: Job) -> Outcome:
+        """Return what a job came to as far as this node's own share tells."""
+        steps = self.plan(job).steps.values()
+        own = {step.name for step in steps if any(party.node_id == self._node.node_id for party in step.parties)}
+        statuses = {task.name: task.status for task in jobs.tasks_of(session, job.job_id)}
+        succeeded = all(statuses.get(name) == TaskStatus.SUCCESS for name in own)
+        return Outcome.SUCCESS if succeeded else Outcome.FAILED
+
+    def progressed(self, session: Session, run: ComponentRun) -> None:
+        """A component runs (CTL-4.1)."""
+        self._take_note(session, run, TaskStatus.RUNNING)
+
+    def settled(self, session: Session, run: ComponentRun) -> None:
+        """A component has ended."""
+        self._take_note(session, run, TaskStatus(run.status))
+
+    def _take_note(self, session: Session, run: ComponentRun, status: TaskStatus) -> None:
+        task = session.get(Task, run.task_id)
+        lane = session.get(Lane, (run.task_id, run.role, run.index))
+        if task and lane:
+            now = self._clock.now()
+            jobs.move_lane(session, task, lane, status, now, reason=run.reason, progress=run.progress or None)
+
+    def _order(
+        self, session: Session, job: Job, config: Config, step: Step, lane: Lane, tasks: dict[str, Task]
+    ) -> Order:
+        component = step.component
+        parameters, source = split_parameters(config, step.name, lane.role, lane.index)
+        inputs = []
+        for port in component.input:
+            name, _, key = port.key.partition(".")
+            written = session.get(Lane, (tasks[name].task_id, lane.role, lane.index)) if name in tasks else None
+            if written is None:
+                continue  # an arbiter, which holds no data (`dag.plan` lets no other pass)
+            if written.status != TaskStatus.SUCCESS:
+                raise Refused(f"{name} has not succeeded here", where=port.key, clause="CTL-G3.1.1.1-dag")
+            inputs.append(output_place(job.job_id, written.task_id, lane.role, lane.index, key))
+        if source:
+            namespace, stored_name = self._catalogue.locate(session, reference=source)
+            inputs.append(Place(namespace=namespace, name=stored_name))
+        return Order(
+            job_id=job.job_id,
+            task_id=lane.task_id,
+            task_name=step.name,
+            role=lane.role,
+            index=lane.index,
+            component=component.component_name,
+            provider=component.provider,
+            version=component.version,
+            session_id=session_of_job(job.job_id),
+            trace_id=job.trace_id,
+            parties=[self._told(party) for party in step.parties],
+            parameters=parameters,
+            inputs=inputs,
+            output_keys=[port.key for port in component.output],
+        )
+
+    def _told(self, party: Party) -> OrderParty:
+        own = party.node_id == self._node.node_id
+        institution = self._node.inst_id if own else self._partners.institution(party.node_id)
+        return OrderParty(role=party.role, index=party.index, node_id=party.node_id, inst_id=institution)

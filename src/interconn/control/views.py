@@ -1,0 +1,117 @@
+"""A job as people and parties see it: tasks with a lane for each party."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from interconn.api.jobs import JobView, PartyView, Progress, TaskView
+from interconn.components import Components
+from interconn.control import jobs
+from interconn.control.tables import Job, Lane, Task
+from interconn.standard.control import JobStatus, JobStatusReply, TaskStatus
+from interconn.standard.errors import InterconnError, InvalidRequest
+from interconn.standard.wire import validate
+
+
+def status_reply(session: Session, job: Job) -> JobStatusReply:
+    """Return what the scheduler tells the parties (CTL-3.7): outcome, reason and lanes are our extension."""
+    tasks = _own_tasks(session, job)
+    return JobStatusReply(
+        job_status=JobStatus(job.status),
+        status={task.task_id: task.status for task in tasks},
+        extension={
+            "outcome": job.outcome,
+            "reason": job.reason,
+            "tasks": [task.to_wire() for task in tasks],
+        },
+    )
+
+
+def told_tasks(reply: JobStatusReply) -> list[TaskView]:
+    """Return the lanes that a scheduler tells; of one that tells none, its tasks with their states alone."""
+    told = (reply.extension or {}).get("tasks")
+    if isinstance(told, list):
+        try:
+            return [validate(TaskView, each) for each in told[:4096]]
+        except InvalidRequest:
+            pass  # an extension of somebody else's, of the same name
+    return [TaskView(task_id=task_id, name="", component="", status=status) for task_id, status in reply.status.items()]
+
+
+def job_view(session: Session, job: Job, node_id: str, components: Components) -> JobView:
+    """Return a job as this node's own people see it, with where its own outputs lie."""
+    tasks = _own_tasks(session, job)
+    if not job.scheduling:
+        tasks = _merged(tasks, [validate(TaskView, each) for each in job.reported])
+    for task in tasks:
+        for party in task.parties:
+            if party.node_id == node_id:
+                role, _, index = party.role.partition(".")
+                party.outputs = _outputs(components, session, task.task_id, role, int(index))
+    return JobView(
+        job_id=job.job_id,
+        flow_id=job.flow_id,
+        status=JobStatus(job.status),
+        outcome=job.outcome,
+        reason=job.reason,
+        scheduler=job.scheduler,
+        initiator=job.initiator,
+        tasks=tasks,
+        created_at=job.created_at,
+        ended_at=job.ended_at,
+        session_bytes=components.traffic(task.task_id for task in tasks),
+    )
+
+
+def _outputs(components: Components, session: Session, task_id: str, role: str, index: int) -> dict[str, Any]:
+    try:
+        return dict(components.outputs(session, task_id, role, index))
+    except InterconnError:
+        return {}  # of a component that this node does not have any more
+
+
+def _own_tasks(session: Session, job: Job) -> list[TaskView]:
+    classes = {each.name: each.component_name for each in jobs.content(job).dag.components}
+    return [_task_view(session, task, classes.get(task.name, "")) for task in jobs.tasks_of(session, job.job_id)]
+
+
+def _task_view(session: Session, task: Task, component: str) -> TaskView:
+    lanes = jobs.lanes_of(session, task.task_id)
+    return TaskView(
+        task_id=task.task_id,
+        name=task.name,
+        component=component,
+        status=TaskStatus(task.status),
+        parties=[_party_view(lane) for lane in lanes],
+        started_at=task.created_at,
+        ended_at=task.ended_at,
+    )
+
+
+def _party_view(lane: Lane) -> PartyView:
+    return PartyView(
+        node_id=lane.node_id,
+        role=lane.party,
+        status=TaskStatus(lane.status),
+        progress=Progress(**lane.progress) if lane.progress else None,
+        reason=lane.reason,
+        started_at=lane.started_at,
+        ended_at=lane.ended_at,
+    )
+
+
+def _merged(own: list[TaskView], told: list[TaskView]) -> list[TaskView]:
+    """Of a task that both know, the scheduler knows all lanes and this node its own better."""
+    known = {task.task_id: task for task in own}
+    merged = []
+    for task in told:
+        mine = known.pop(task.task_id, None)
+        if mine is not None:
+            lanes = {party.role: party for party in task.parties} | {party.role: party for party in mine.parties}
+            task = task.model_copy(
+                update={"name": mine.name, "component": mine.component, "parties": list(lanes.values())}
+            )
+        merged.append(task)
+    return merged + list(known.values())
