@@ -29,23 +29,26 @@ def document(
     references, definitions = models_json_schema(
         [(model, "validation") for model in models], ref_template=_REFERENCE, by_alias=True
     )
+    schemas = definitions.get("$defs", {})
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in listed:
         for method in endpoint.methods:
-            operation = _operation(endpoint, method, references, bearer)
+            operation = _operation(endpoint, method, references, schemas, bearer)
             paths.setdefault(endpoint.path, {})[method.lower()] = operation
     found: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version},
         "paths": paths,
-        "components": {"schemas": definitions.get("$defs", {})},
+        "components": {"schemas": schemas},
     }
     if bearer:
         found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     return found
 
 
-def _operation(endpoint: Endpoint[Any, Any], method: str, references: Any, bearer: bool) -> dict[str, Any]:
+def _operation(
+    endpoint: Endpoint[Any, Any], method: str, references: Any, schemas: dict[str, Any], bearer: bool
+) -> dict[str, Any]:
     request = references[(endpoint.request, "validation")]
     reply = references[(endpoint.reply, "validation")]
     operation: dict[str, Any] = {
@@ -55,7 +58,7 @@ def _operation(endpoint: Endpoint[Any, Any], method: str, references: Any, beare
         "responses": {"200": {"description": "The reply envelope", "content": _json(_envelope(reply))}},
     }
     if method == "GET":
-        operation["parameters"] = _query_parameters(endpoint.request)
+        operation["parameters"] = _query_parameters(schemas[request["$ref"].rpartition("/")[2]])
     else:
         operation["requestBody"] = {"required": True, "content": _json(request)}
     if bearer:
@@ -65,8 +68,7 @@ def _operation(endpoint: Endpoint[Any, Any], method: str, references: Any, beare
     return operation
 
 
-def _query_parameters(model: type[WireModel]) -> list[dict[str, Any]]:
-    schema = model.model_json_schema(by_alias=True)
+def _query_parameters(schema: dict[str, Any]) -> list[dict[str, Any]]:
     required = set(schema.get("required", ()))
     return [
         {"name": name, "in": "query", "required": name in required, "schema": part}

@@ -124,7 +124,7 @@ def _place(parts: tuple[int | str, ...]) -> str:
 
 def _check_shape(body: bytes) -> None:
     # Before parsing, at the speed of bytes: what parses may cost a hundred times what it weighs.
-    if body.count(b",") > MAXIMUM_VALUES:
+    if body.count(b",") >= MAXIMUM_VALUES:  # a value more than commas
         raise MalformedBody(f"the body holds more than {MAXIMUM_VALUES} values", where="body")
     outside_strings = b"".join(body.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
     brackets = outside_strings.translate(None, _NO_BRACKETS)

@@ -80,7 +80,7 @@ class StatusReply(WireModel):
 class Paging(WireModel):
     """Paging of lists: page_size -1 asks for all (MGT-2.3-paging)."""
 
-    page_num: Int32 = Field(default=1, ge=1)
+    page_num: int = Field(default=1, ge=1, lt=2**31)
     page_size: Int32 = Field(default=20)
 
     @model_validator(mode="after")
