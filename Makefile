@@ -20,7 +20,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 WORKERS ?= auto
 
-.PHONY: help venv demo venv-dev test test-slow check format bench lock protobuf clean
+.PHONY: help venv demo venv-dev test test-slow check format coverage-clauses bench lock protobuf clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -45,6 +45,9 @@ check: venv-dev  ## format, lint, types and import directions
 format: venv-dev  ## format the code and mend what the linter can
 	@$(BIN)/ruff check --fix $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
+
+coverage-clauses: venv-dev  ## which clauses of the standard the tests name; writes docs/clauses.md
+	@$(BIN)/python tools/clause_coverage.py --page
 
 bench: venv-dev  ## measure; prints one JSON object
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
