@@ -89,7 +89,7 @@ def fake_node() -> Iterator[FakeNode]:
 
         do_GET = do_POST = handle_one  # noqa: N815 - the names that http.server looks for
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, *args: Any) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from interconn.api import audits, components, datasets, jobs, node, peers
 from interconn.client import AsyncNodeClient, NodeAccess, NodeClient, find_node
 from interconn.client.nouns import Nouns
@@ -24,7 +25,6 @@ from interconn.standard.errors import (
 )
 from interconn.standard.flow import Config, Dag, DagComponent, Initiator
 from interconn.standard.management import AuditStatus
-
 from tests.client.fake_node import TOKEN, Asked, FakeNode, fake_node
 
 EVERY_ROW = (

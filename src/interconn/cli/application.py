@@ -39,6 +39,7 @@ app = App(
     help_epilogue="Example:\n  interconn demo",
     help_format="plaintext",
     version=__version__,
+    suppress_keyboard_interrupt=False,
 )
 for _noun, _help in NOUNS.items():
     app.command(f"interconn.cli.{_noun}:app", name=_noun, help=say(_help))

@@ -15,9 +15,7 @@ app = App(name="node", help="Make, run and look at this institution's node.")
 Home = Annotated[Path, Parameter(env_var="INTERCONN_HOME")]
 
 
-@app.command(
-    help_epilogue=example("node init --node-id bank --inst-id bank.example --hosts node.bank.example --home ./bank")
-)
+@app.command(help_epilogue=example("node init --node-id bank --inst-id bank.example --home ./bank"))
 def init(
     *,
     node_id: str,

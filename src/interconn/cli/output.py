@@ -14,6 +14,7 @@ from interconn.cli.wording import say
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from interconn.standard.wire import WireModel
 
@@ -43,7 +44,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, emp
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    _console().print(table)
+    _print(table)
 
 
 def print_card(title: str, pairs: Sequence[tuple[str, object]]) -> None:
@@ -56,9 +57,9 @@ def print_card(title: str, pairs: Sequence[tuple[str, object]]) -> None:
     for name, value in pairs:
         if value not in (None, "", [], {}):
             table.add_row(name, _cell(value))
-    console = _console()
-    console.print(title, style="bold", markup=False, highlight=False)
-    console.print(table)
+    if title:
+        _console().print(title, style="bold", markup=False, highlight=False)
+    _print(table)
 
 
 def print_next(text: str) -> None:
@@ -101,6 +102,14 @@ def _spin(text: str, done: threading.Event) -> None:
 
     with Console(stderr=True).status(text):
         done.wait()
+
+
+def _print(table: Table) -> None:
+    console = _console()
+    with console.capture() as drawn:
+        console.print(table)
+    for line in drawn.get().splitlines():
+        print(line.rstrip())
 
 
 def _console() -> Console:

@@ -12,9 +12,7 @@ from interconn.cli.wording import say
 app = App(name="project", help="Projects with partners.")
 
 
-@app.command(
-    help_epilogue=example("project create 'joint credit' --partner operator --dataset operator/customers --type PSI")
-)
+@app.command(help_epilogue=example("project create credit --partner operator --dataset operator/age"))
 def create(
     name: str,
     *,

@@ -1,0 +1,86 @@
+"""Help: there for every command, with an example that parses, and without what makes it slow."""
+
+import shlex
+import subprocess
+import sys
+
+import pytest
+from cyclopts import App
+
+from interconn.cli.application import NOUNS, app, run
+from tests.cli.conftest import Interconn
+
+HEAVY = {"pydantic", "urllib3", "aiohttp", "sqlalchemy", "starlette", "cryptography", "pyarrow", "interconn.api"}
+
+
+def commands(found: App, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], App]:
+    """Every command that does something, by its words."""
+    listed = {path: found} if found.default_command else {}
+    for name in found:
+        if not name.startswith("-"):
+            listed |= commands(found[name], (*path, name))
+    return listed
+
+
+COMMANDS = commands(app)
+
+
+def test_every_verb_of_the_issue_is_there() -> None:
+    wanted = {
+        "node": "init run status",
+        "peer": "apply approve reject terminate list show",
+        "dataset": "add publish hide list discover show request grant",
+        "audit": "list approve reject ask",
+        "project": "create list approve",
+        "component": "list discover show",
+        "flow": "create list approve lint",
+        "job": "propose approve run show watch list stop log",
+        "session": "open list",
+        "lab": "up status session down",
+    }
+    pairs = {(noun, verb) for noun, verbs in wanted.items() for verb in verbs.split()}
+    assert set(COMMANDS) == {*pairs, ("demo",)}
+
+
+@pytest.mark.parametrize("words", sorted(COMMANDS), ids=" ".join)
+def test_the_help_of_a_command_has_an_example_that_parses(words: tuple[str, ...], interconn: Interconn) -> None:
+    shown = interconn(*words, "--help")
+    assert shown.status == 0
+    text, _, examples = shown.out.partition("Example:")
+    assert "Usage: interconn" in text
+    assert examples.strip()
+    for line in examples.strip().splitlines():
+        name, *arguments = shlex.split(line)
+        assert name == "interconn"
+        command, bound, *_ = app.parse_args(arguments, exit_on_error=False, print_error=False)
+        assert command is COMMANDS[words].default_command
+        assert bound is not None
+
+
+@pytest.mark.parametrize("words", sorted(COMMANDS), ids=" ".join)
+def test_every_option_of_a_command_is_explained(words: tuple[str, ...]) -> None:
+    for argument in COMMANDS[words].assemble_argument_collection(parse_docstring=True):
+        if argument.show and not argument.children:
+            assert argument.parameter.help, f"{argument.name} has no help"
+
+
+@pytest.mark.parametrize("words", [(), *((noun,) for noun in NOUNS)], ids=lambda words: " ".join(words) or "interconn")
+def test_help_imports_nothing_heavy(words: tuple[str, ...]) -> None:
+    program = (
+        "import sys; from interconn.cli.application import run; "
+        f"status = run({[*words, '--help']!r}); print('\\n', *sys.modules, file=sys.stderr); sys.exit(status)"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "Usage: interconn" in found.stdout
+    assert HEAVY & set(found.stderr.split()) == set()
+
+
+def test_the_version_is_shown(interconn: Interconn) -> None:
+    from interconn import __version__
+
+    assert interconn("--version").out.strip() == __version__
+
+
+def test_without_arguments_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == 0
+    assert "Usage: interconn" in capsys.readouterr().out

@@ -1,0 +1,405 @@
+"""What each verb asks of the node, and what a person and a machine are shown of the answer."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from interconn.api import audits, components, datasets, jobs, node, peers
+from interconn.standard.control import JobStatus
+from interconn.standard.endpoint import Endpoint
+from interconn.standard.flow import Dag, DagComponent
+from interconn.standard.management import (
+    AuditStatus,
+    ColumnMeta,
+    ComponentDetail,
+    ComponentPage,
+    ComponentSummary,
+    DatasetDetail,
+    DatasetPage,
+    Distribution,
+    NodeInformation,
+)
+from interconn.standard.wire import WireModel
+from tests.cli.conftest import Interconn
+from tests.client.fake_node import Asked, FakeNode
+from tests.client.test_client import CONTRACT
+
+DAG = Dag(version="1", components=[DagComponent(name="a", component_name="psi", provider="interconn", version="1")])
+CONFIG = {"version": "1", "initiator": {"role": "guest", "node_id": "bank"}, "role": {"guest": ["bank"]}}
+JOB_ID = "job-8abe2e8959274f37b7c507831bc4c9b8"
+
+
+def audit(**parts: Any) -> audits.AuditView:
+    """A partner's pending application."""
+    return audits.AuditView.model_validate(
+        {
+            "audit_id": "audit-1",
+            "kind": "JOB",
+            "subject_id": JOB_ID,
+            "node_id": "bank",
+            "direction": "PARTNER",
+            "status": "APPLIED",
+            "waits_for": "our decision",
+            "applied_at": 1_700_000_000_000,
+            **parts,
+        }
+    )
+
+
+DATASET = datasets.DatasetView(
+    dataset_id="loans", name="Loans", owner="bank", count=800, published=False, namespace="own", location="/data/loans"
+)
+JOB = jobs.JobView.model_validate(
+    {
+        "job_id": JOB_ID,
+        "flow_id": "flow-1",
+        "status": "FINISHED",
+        "outcome": "SUCCESS",
+        "scheduler": "clearing-house",
+        "initiator": "bank",
+        "created_at": 1_700_000_000_000,
+        "tasks": [
+            {
+                "task_id": "task_1",
+                "name": "psi_1",
+                "component": "psi",
+                "status": "SUCCESS",
+                "parties": [
+                    {
+                        "node_id": "bank",
+                        "role": "guest.0",
+                        "status": "SUCCESS",
+                        "progress": {"phase": "writing", "done": 5, "total": 5},
+                        "outputs": {"aligned": {"path": "/results/aligned"}},
+                    }
+                ],
+            }
+        ],
+    }
+)
+PROJECT = audits.ProjectView(project_id="p-1", name="credit", initiator="bank", approved=False, audits=[audit()])
+FLOW = audits.FlowView(
+    flow_id="flow-1", project_id="p-1", name="f", initiator="bank", digest="ab" * 32, approved=True, dag=DAG
+)
+PROPOSAL = audits.JobProposal(
+    job_id=JOB_ID,
+    flow_id="flow-1",
+    project_id="p-1",
+    name="job",
+    initiator="bank",
+    approved=False,
+    dag_digest="cd" * 32,
+    config_digest="ef" * 32,
+)
+OPERATOR = NodeInformation(
+    address="https://operator.example:7304",
+    inst_id="operator.example",
+    institution="Telecom",
+    name="operator",
+    node_id="operator",
+    system="interconn",
+    system_version="1",
+)
+STATUS = node.NodeStatus(
+    node_id="bank",
+    inst_id="bank.example",
+    institution="Bank",
+    name="bank",
+    version="1",
+    address="https://bank.example:7304",
+    auth_type="SHA256_ECDSA",
+    fingerprint="ab" * 32,
+    listeners={"admin": "http://127.0.0.1:7306"},
+    started_at=1,
+    ready=True,
+    contracts={"APPROVED": 2},
+    warnings=["nothing is encrypted"],
+)
+COLUMN = ColumnMeta(name="age", data_type="int", distribution=Distribution.CONTINUOUS)
+CUSTOMERS = DatasetDetail(dataset_id="customers", name="C", owner="operator", column_metas=[COLUMN])
+PSI = ComponentDetail(
+    code="psi", engine="interconn", inputs=[{"name": "table"}], outputs=[], name="PSI", status="ENABLED", version="1"
+)
+OWN_PSI = components.ComponentView(
+    name="psi", title="PSI", provider="interconn", version="1", roles=["guest", "host"], self_description={}
+)
+
+CASES: list[tuple[str, Endpoint[Any, Any], WireModel, dict[str, Any], str]] = [
+    ("node status", node.NODE_STATUS, STATUS, {}, "nothing is encrypted"),
+    (
+        "peer apply https://operator.example:7304 --node-id operator --fingerprint ab --expires 5",
+        peers.PEER_APPLY,
+        CONTRACT,
+        {"address": "https://operator.example:7304", "node_id": "operator", "fingerprint": "ab", "expired_time": 5},
+        "c-1",
+    ),
+    (
+        "peer approve c-1 --fingerprint ab --accept-unproven",
+        peers.PEER_APPROVE,
+        CONTRACT,
+        {"contract_id": "c-1", "fingerprint": "ab", "accept_unproven": True},
+        "APPROVED",
+    ),
+    ("peer reject c-1", peers.PEER_REJECT, CONTRACT, {"contract_id": "c-1"}, "c-1"),
+    ("peer terminate c-1", peers.PEER_TERMINATE, CONTRACT, {"contract_id": "c-1"}, "c-1"),
+    ("peer list", peers.PEER_LIST, peers.ContractViews(contracts=[CONTRACT]), {}, "operator"),
+    (
+        "peer show operator",
+        peers.PEER_ASK,
+        peers.PeerAnswer(node=OPERATOR, health="ok", contract_id="c-1", contract_status="APPROVED"),
+        {"node_id": "operator"},
+        "Telecom",
+    ),
+    ("dataset publish loans", datasets.DATASET_PUBLISH, DATASET, {"dataset_id": "loans", "published": True}, "loans"),
+    ("dataset hide loans", datasets.DATASET_PUBLISH, DATASET, {"dataset_id": "loans", "published": False}, "loans"),
+    ("dataset list", datasets.DATASET_LIST, datasets.DatasetViews(datasets=[DATASET]), {}, "/data/loans"),
+    (
+        "dataset discover operator --page 2 --size 5",
+        datasets.DATASET_DISCOVER,
+        DatasetPage(records=[CUSTOMERS], total=6),
+        {"node_id": "operator", "page_num": "2", "page_size": "5"},
+        "customers",
+    ),
+    (
+        "dataset show operator customers",
+        datasets.DATASET_SHOW,
+        CUSTOMERS,
+        {"node_id": "operator", "dataset_id": "customers"},
+        "CONTINUOUS",
+    ),
+    (
+        "dataset request operator customers --for-project p-1 --for-component psi --times-limit 3",
+        audits.DATASET_REQUEST,
+        audit(kind="DATASET", subject_id="customers", direction="APPLICANT", node_id="operator"),
+        {
+            "node_id": "operator",
+            "dataset_id": "customers",
+            "auth_scope": {"PROJECT": ["p-1"], "COMPONENT": ["psi"]},
+            "times_limit": 3,
+        },
+        "operator",
+    ),
+    (
+        "audit list --kind JOB --status APPLIED",
+        audits.AUDIT_LIST,
+        audits.AuditViews(audits=[audit()]),
+        {"kind": "JOB", "status": "APPLIED"},
+        "our decision",
+    ),
+    (
+        "audit approve audit-1 --time-limit 9 --times-limit 1 --reason ok",
+        audits.AUDIT_APPROVE,
+        audit(status="APPROVED"),
+        {"audit_id": "audit-1", "time_limit": 9, "times_limit": 1, "reason": "ok"},
+        "APPROVED",
+    ),
+    (
+        "audit reject audit-1 --reason no",
+        audits.AUDIT_REJECT,
+        audit(status="REJECTED"),
+        {"audit_id": "audit-1", "reason": "no"},
+        "REJECTED",
+    ),
+    (
+        "audit ask audit-1",
+        audits.AUDIT_ASK,
+        audits.PartnerStatus(audit_id="audit-1", here=AuditStatus.APPLIED, there=AuditStatus.APPROVED),
+        {"audit_id": "audit-1"},
+        "APPROVED",
+    ),
+    (
+        "project create credit --partner operator --dataset operator/a --dataset operator/b --type PSI",
+        audits.PROJECT_CREATE,
+        PROJECT,
+        {"name": "credit", "partners": ["operator"], "type": "PSI", "datasets": {"operator": ["a", "b"]}},
+        "interconn project approve p-1",
+    ),
+    ("project list", audits.PROJECT_LIST, audits.ProjectViews(projects=[PROJECT]), {}, "credit"),
+    ("component list", components.COMPONENT_LIST, components.ComponentViews(components=[OWN_PSI]), {}, "guest, host"),
+    (
+        "component discover operator",
+        components.COMPONENT_DISCOVER,
+        ComponentPage(records=[ComponentSummary(code="psi", version="1")], total=1),
+        {"node_id": "operator", "page_num": "1", "page_size": "-1"},
+        "psi",
+    ),
+    (
+        "component show operator psi --version 1",
+        components.COMPONENT_SHOW,
+        PSI,
+        {"node_id": "operator", "code": "psi", "version": "1"},
+        "ENABLED",
+    ),
+    ("flow list", audits.FLOW_LIST, audits.FlowViews(flows=[FLOW]), {}, "flow-1"),
+    (f"job run {JOB_ID}", jobs.JOB_RUN, JOB, {"job_id": JOB_ID}, "psi_1"),
+    (f"job show {JOB_ID}", jobs.JOB_SHOW, JOB, {"job_id": JOB_ID}, "/results/aligned"),
+    ("job list", jobs.JOB_LIST, jobs.JobViews(jobs=[JOB]), {}, JOB_ID),
+    (f"job stop {JOB_ID}", jobs.JOB_STOP, JOB, {"job_id": JOB_ID}, "FINISHED"),
+    (
+        "job log task_1 --start 2 --length 3",
+        jobs.JOB_LOG,
+        jobs.JobLog(lines=["read 5 rows"], total=6),
+        {"task_id": "task_1", "start": "2", "length": "3"},
+        "read 5 rows",
+    ),
+    (
+        "session open s-1 --party bank --party operator",
+        node.SESSION_OPEN,
+        node.SessionOpened(session_id="s-1", token="the-token"),
+        {"session_id": "s-1", "parties": ["bank", "operator"]},
+        "the-token",
+    ),
+    (
+        "session list",
+        node.SESSION_LIST,
+        node.SessionList(sessions=[node.SessionView(session_id="s-1", parties=["bank"], sent_messages=7)]),
+        {},
+        "7 messages",
+    ),
+]
+
+
+@pytest.mark.parametrize(("line", "endpoint", "reply", "members", "shown"), CASES, ids=[case[0] for case in CASES])
+def test_a_verb_asks_the_node_and_shows_its_answer(
+    line: str,
+    endpoint: Endpoint[Any, Any],
+    reply: WireModel,
+    members: dict[str, Any],
+    shown: str,
+    fake: FakeNode,
+    interconn: Interconn,
+) -> None:
+    fake.answer(endpoint, reply)
+    for_person = interconn(*line.split())
+    assert (for_person.status, for_person.err) == (0, "")
+    assert shown in for_person.out
+    for_machine = interconn(*line.split(), "--json")
+    assert (for_machine.status, for_machine.err) == (0, "")
+    assert for_machine.json == reply.to_wire()
+    wanted = endpoint.request.model_validate(members).to_wire()
+    assert fake.asked == [Asked(endpoint.name, wanted)] * 2
+
+
+def test_dataset_add_sends_the_absolute_path(fake: FakeNode, interconn: Interconn, tmp_path: Path) -> None:
+    fake.answer(datasets.DATASET_ADD, DATASET)
+    ran = interconn("dataset", "add", "loans.csv", "--name", "Loans", "--key", "id", "--key", "day", "--label", "good")
+    assert ran.status == 0
+    assert "interconn dataset publish loans" in ran.out
+    assert fake.asked[0].members == {
+        "path": str(tmp_path / "loans.csv"),
+        "name": "Loans",
+        "key_columns": ["id", "day"],
+        "label_columns": ["good"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ({"name": "joint", "dag": DAG.to_wire(), "config": CONFIG}, "joint"),
+        ({"dag": DAG.to_wire(), "conf": CONFIG}, "flow"),
+        (DAG.to_wire(), "flow"),
+    ],
+    ids=["whole", "conf", "a bare DAG"],
+)
+def test_flow_create_reads_the_file(
+    content: dict[str, Any], named: str, fake: FakeNode, interconn: Interconn, tmp_path: Path
+) -> None:
+    (tmp_path / "flow.json").write_text(json.dumps(content))
+    fake.answer(audits.FLOW_CREATE, FLOW)
+    ran = interconn("flow", "create", "flow.json", "--project", "p-1")
+    assert ran.status == 0
+    sent = fake.asked[0].members
+    assert (sent["name"], sent["project_id"], sent["dag"]) == (named, "p-1", DAG.to_wire())
+    assert ("config" in sent) is ("role" not in sent and ("config" in content or "conf" in content))
+
+
+def test_job_propose_takes_the_configuration_of_a_flow_file(
+    fake: FakeNode, interconn: Interconn, tmp_path: Path
+) -> None:
+    (tmp_path / "flow.json").write_text(json.dumps({"dag": DAG.to_wire(), "config": CONFIG}))
+    fake.answer(audits.JOB_PROPOSE, PROPOSAL)
+    ran = interconn("job", "propose", "flow-1", "--config", "flow.json", "--name", "monday")
+    assert ran.status == 0
+    assert f"interconn job run {JOB_ID}" in ran.out
+    sent = fake.asked[0].members
+    assert (sent["flow_id"], sent["name"], sent["config"]["role"]) == ("flow-1", "monday", {"guest": ["bank"]})
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("dataset grant it", "DATASET"),
+        ("project approve it", "PROJECT"),
+        ("flow approve it", "FLOW"),
+        ("job approve it", "JOB"),
+    ],
+)
+def test_approving_by_subject_finds_the_pending_application(
+    line: str, kind: str, fake: FakeNode, interconn: Interconn
+) -> None:
+    own = audit(audit_id="audit-0", kind=kind, subject_id="it", direction="APPLICANT")
+    other = audit(audit_id="audit-2", kind=kind, subject_id="something else")
+    fake.answer(audits.AUDIT_LIST, audits.AuditViews(audits=[own, audit(kind=kind, subject_id="it"), other]))
+    fake.answer(audits.AUDIT_APPROVE, audit(kind=kind, subject_id="it", status="APPROVED"))
+    ran = interconn(*line.split(), "--json")
+    assert (ran.status, ran.json["status"]) == (0, "APPROVED")
+    assert fake.asked == [
+        Asked("own.audit.list", {"kind": kind, "status": "APPLIED"}),
+        Asked("own.audit.approve", {"audit_id": "audit-1", "reason": ""}),
+    ]
+
+
+def test_approving_what_nobody_applied_for_is_refused(fake: FakeNode, interconn: Interconn) -> None:
+    fake.answer(audits.AUDIT_LIST, audits.AuditViews(audits=[audit(direction="APPLICANT")]))
+    ran = interconn("job", "approve", JOB_ID)
+    assert ran.status == 1
+    assert "audit list" in ran.err
+
+
+def test_of_several_applicants_one_must_be_named(fake: FakeNode, interconn: Interconn) -> None:
+    both = [audit(), audit(audit_id="audit-2", node_id="fund")]
+    fake.answer(audits.AUDIT_LIST, audits.AuditViews(audits=both))
+    fake.answer(audits.AUDIT_APPROVE, audit(status="APPROVED"))
+    refused = interconn("job", "approve", JOB_ID)
+    assert refused.status == 1
+    assert "--applicant" in refused.err
+    assert interconn("job", "approve", JOB_ID, "--applicant", "fund").status == 0
+    assert fake.asked[-1].members["audit_id"] == "audit-2"
+
+
+@pytest.mark.parametrize(("outcome", "status"), [("SUCCESS", 0), ("FAILED", 1), ("REJECTED", 1)])
+def test_watching_a_job_ends_with_its_outcome(
+    outcome: str, status: int, fake: FakeNode, interconn: Interconn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("interconn.cli.job.POLL_SECONDS", 0)
+    running = JOB.model_copy(update={"status": JobStatus.RUNNING, "outcome": ""})
+    ended = JOB.model_copy(update={"outcome": outcome, "reason": "because"})
+    fake.answer(jobs.JOB_SHOW, running, running, ended)
+    ran = interconn("job", "watch", JOB_ID)
+    assert ran.status == status
+    assert ran.out.splitlines() == [
+        "psi_1 guest.0 bank SUCCESS writing",
+        f"{JOB_ID} FINISHED {outcome}: because",
+    ]
+
+
+def test_running_with_watch_stays_until_the_end(fake: FakeNode, interconn: Interconn) -> None:
+    fake.answer(jobs.JOB_RUN, JOB.model_copy(update={"outcome": ""}))
+    fake.answer(jobs.JOB_SHOW, JOB.model_copy(update={"outcome": "FAILED"}))
+    ran = interconn("job", "run", JOB_ID, "--watch", "--json")
+    assert ran.status == 1
+    assert ran.json["outcome"] == "FAILED"
+
+
+def test_an_empty_list_says_what_to_do(fake: FakeNode, interconn: Interconn) -> None:
+    fake.answer(peers.PEER_LIST, peers.ContractViews(contracts=[]))
+    assert "interconn peer apply" in interconn("peer", "list").out
+
+
+def test_what_a_partner_calls_itself_is_shown_as_text(fake: FakeNode, interconn: Interconn) -> None:
+    painted = CONTRACT.model_copy(update={"institution": "[bold]Bank[/bold]"})
+    fake.answer(peers.PEER_LIST, peers.ContractViews(contracts=[painted]))
+    assert "[bold]Bank[/bold]" in interconn("peer", "list").out
