@@ -10,7 +10,7 @@ from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 MAXIMUM_LINES = 400
 CODE = {".py", ".proto", ".js", ".ts", ".css", ".html"}
-GENERATED = re.compile(r"_pb2(_grpc)?\.pyi?$")
+GENERATED = re.compile(r"_pb2(_grpc)?\.pyi?$|migrations/versions/")
 MEANINGLESS = re.compile(r"^_?(utils?|helpers?|common|misc)$")
 BASE_PACKAGES = ("standard", "storage", "sdk", "algorithms")
 
