@@ -316,6 +316,17 @@ def test_flow_create_reads_the_file(
     assert ("config" in sent) is ("role" not in sent and ("config" in content or "conf" in content))
 
 
+def test_flow_lint_shows_what_would_be_run(fake: FakeNode, interconn: Interconn, tmp_path: Path) -> None:
+    (tmp_path / "flow.json").write_text(json.dumps({"dag": DAG.to_wire(), "config": CONFIG}))
+    step = audits.FlowStep(name="a", component="psi 1", after=["b"], parties=["guest.0 bank"])
+    fake.answer(audits.FLOW_LINT, audits.FlowPlan(scheduler="clearing-house", steps=[step]))
+    ran = interconn("flow", "lint", "flow.json")
+    assert ran.status == 0
+    assert "guest.0 bank" in ran.out
+    assert "clearing-house schedules" in ran.out
+    assert fake.asked[0].members["dag"] == DAG.to_wire()
+
+
 def test_job_propose_takes_the_configuration_of_a_flow_file(
     fake: FakeNode, interconn: Interconn, tmp_path: Path
 ) -> None:

@@ -55,6 +55,29 @@ class FlowCreate(WireModel):
     flow_id: Identifier | None = None
 
 
+class FlowLint(WireModel):
+    """Check a flow as a job of it would be checked, without telling anybody."""
+
+    dag: Dag
+    config: Config
+
+
+class FlowStep(WireModel):
+    """One component of a flow that can be run."""
+
+    name: str
+    component: str
+    after: list[str] = Field(description="names of the components whose outputs it reads")
+    parties: list[str] = Field(description="role, index and node, e.g. guest.0 bank")
+
+
+class FlowPlan(WireModel):
+    """How a flow would be run: its steps in order, and who schedules."""
+
+    scheduler: str
+    steps: list[FlowStep]
+
+
 class JobPropose(WireModel):
     """Propose a job of a flow: its id is made and each party's approval asked, with our permits (MGT-8.1)."""
 
@@ -175,6 +198,7 @@ PROJECT_CREATE: Final = own(
 )
 PROJECT_LIST: Final = own("project.list", "GET", "/projects", Empty, ProjectViews, "List projects.")
 FLOW_CREATE: Final = own("flow.create", "POST", "/flows/create", FlowCreate, FlowView, "Create a flow.")
+FLOW_LINT: Final = own("flow.lint", "POST", "/flows/lint", FlowLint, FlowPlan, "Check a flow; nobody is asked.")
 FLOW_LIST: Final = own("flow.list", "GET", "/flows", Empty, FlowViews, "List flows.")
 JOB_PROPOSE: Final = own("job.propose", "POST", "/jobs/propose", JobPropose, JobProposal, "Propose a job.")
 AUDIT_LIST: Final = own("audit.list", "GET", "/audits", AuditSearch, AuditViews, "List approvals.")
@@ -185,6 +209,6 @@ AUDIT_ASK: Final = own(
 )
 
 ENDPOINTS: Final = (
-    DATASET_REQUEST, PROJECT_CREATE, PROJECT_LIST, FLOW_CREATE, FLOW_LIST, JOB_PROPOSE,
+    DATASET_REQUEST, PROJECT_CREATE, PROJECT_LIST, FLOW_CREATE, FLOW_LINT, FLOW_LIST, JOB_PROPOSE,
     AUDIT_LIST, AUDIT_APPROVE, AUDIT_REJECT, AUDIT_ASK,
 )  # fmt: skip

@@ -94,6 +94,33 @@ def list_(*, common: Common = Common()) -> None:  # noqa: B008
     )
 
 
+@app.command(help_epilogue=example("flow lint examples/intersection.json"))
+def lint(file: Path, *, common: Common = Common()) -> None:  # noqa: B008
+    """Check a flow file as a job of it would be checked; nobody is asked and nothing is kept (CTL-6.6, CTL-6.7).
+
+    Parameters
+    ----------
+    file
+        The flow: a JSON object with the members "dag" and "config".
+    """
+    from interconn.cli.flow_file import read_flow_file
+    from interconn.cli.output import print_reply, print_table
+
+    read = read_flow_file(file)
+    dag, config = read.require_dag(file), read.require_config(file)
+    with common.node() as node:
+        planned = node.flows.lint(dag, config)
+    if common.json:
+        print_reply(planned)
+        return
+    print_table(
+        [say("step"), say("component"), say("after"), say("parties")],
+        [[step.name, step.component, step.after, step.parties] for step in planned.steps],
+        empty=say("no steps"),
+    )
+    print(say("{scheduler} schedules; the flow can be run", scheduler=planned.scheduler))
+
+
 @app.command(help_epilogue=example("flow approve flow-c08d"))
 def approve(flow_id: str, *, applicant: str | None = None, common: Common = Common()) -> None:  # noqa: B008
     """Approve a flow that a partner created (MGT-7.2).

@@ -294,6 +294,11 @@ class Flows(Noun[Client]):
         return Question(audit_rows.FLOW_CREATE, request)
 
     @Verb
+    def lint(self, dag: Dag, config: Config) -> Question[audit_rows.FlowPlan]:
+        """Check a flow as a job of it would be checked, without telling anybody."""
+        return Question(audit_rows.FLOW_LINT, audit_rows.FlowLint(dag=dag, config=config))
+
+    @Verb
     def list(self) -> Question[audit_rows.FlowViews]:
         """List flows."""
         return Question(audit_rows.FLOW_LIST, Empty())

@@ -147,7 +147,11 @@ class Flows(Subject[FlowApply]):
 
     def own_services(self) -> list[OwnService[Any, Any]]:
         """What is served to this node's people."""
-        return [OwnService(api.FLOW_CREATE, self._create), OwnService(api.FLOW_LIST, self._list)]
+        return [
+            OwnService(api.FLOW_CREATE, self._create),
+            OwnService(api.FLOW_LINT, self._lint),
+            OwnService(api.FLOW_LIST, self._list),
+        ]
 
     async def _create(self, person: Person, request: api.FlowCreate) -> FlowView:
         self._check_runnable(request.dag, request.config)
@@ -171,6 +175,19 @@ class Flows(Subject[FlowApply]):
             return self._view(session, flow)
 
         return await self._database.write(work)
+
+    async def _lint(self, _person: Person, request: api.FlowLint) -> api.FlowPlan:
+        job = JobCreate(job_id=new_job_id(), dag=request.dag, config=request.config)
+        steps = [
+            api.FlowStep(
+                name=step.name,
+                component=f"{step.component.component_name} {step.component.version}",
+                after=sorted(step.upstream),
+                parties=[f"{party.name} {party.node_id}" for party in step.parties],
+            )
+            for step in plan(job, self._descriptions).steps.values()
+        ]
+        return api.FlowPlan(scheduler=request.config.scheduler(), steps=steps)
 
     async def _list(self, _person: Person, _request: Empty) -> api.FlowViews:
         def work(session: Session) -> list[FlowView]:
