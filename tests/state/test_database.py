@@ -1,0 +1,178 @@
+"""One writer, transactions whole or not at all, readers on snapshots, announcements after the commit."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from interconn.state.audit_trail import AuditEntry
+from interconn.state.database import Database, announce, database_url
+from interconn.state.outbox import OutboxMessage, enqueue
+
+
+def message(session: Session, reference: str = "r-1") -> None:
+    enqueue(session, node_id="node-b", endpoint="e", body={}, reference=reference, trace_id="t", now=0)
+
+
+def count(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(OutboxMessage)) or 0
+
+
+async def test_a_write_that_raises_leaves_no_trace(database: Database) -> None:
+    def work(session: Session) -> None:
+        message(session)
+        session.flush()
+        raise RuntimeError("halfway")
+
+    with database.signals.subscribe("outbox") as wake:
+        with pytest.raises(RuntimeError, match="halfway"):
+            await database.write(work)
+        assert not await wake.wait(0)
+    assert await database.read(count) == 0
+
+
+async def test_announced_after_the_commit_and_not_before(database: Database) -> None:
+    seen: list[int] = []
+
+    def work(session: Session) -> None:
+        message(session)
+        announce(session, "topic")
+
+    def notified(topic: str) -> None:
+        with Session(database.engine) as session:
+            seen.append(count(session))
+
+    database.signals.notify = notified  # type: ignore[method-assign]
+    await database.write(work)
+    assert seen == [1, 1]
+
+
+async def test_a_cancelled_caller_neither_undoes_nor_hides_its_write(database: Database) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work(session: Session) -> None:
+        begun.set()
+        go_on.wait()
+        message(session)
+
+    with database.signals.subscribe("outbox") as wake:
+        writing = asyncio.create_task(database.write(work))
+        await asyncio.to_thread(begun.wait)
+        writing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await writing
+        go_on.set()
+        assert await wake.wait(30)
+    assert await database.read(count) == 1
+
+
+async def test_what_a_read_changes_is_not_kept(database: Database) -> None:
+    def work(session: Session) -> None:
+        message(session)
+        session.flush()
+
+    await database.read(work)
+    assert await database.read(count) == 0
+
+
+async def test_a_reader_stays_on_its_snapshot_and_holds_nobody_up(database: Database) -> None:
+    reading, written = threading.Event(), threading.Event()
+
+    def read(session: Session) -> tuple[int, int]:
+        before = count(session)
+        reading.set()
+        written.wait()
+        session.expire_all()
+        return before, count(session)
+
+    reader = asyncio.create_task(database.read(read))
+    await asyncio.to_thread(reading.wait)
+    await database.write(message)
+    written.set()
+    assert await reader == (0, 0)
+    assert await database.read(count) == 1
+
+
+async def test_concurrent_writes_lose_nothing(database: Database) -> None:
+    def append(session: Session) -> None:
+        # Read, then write: with two writers at once some would build upon the same count.
+        message(session, f"r-{count(session)}")
+
+    await asyncio.gather(*(database.write(append) for _ in range(40)))
+    references = await database.read(lambda session: list(session.scalars(select(OutboxMessage.reference))))
+    assert references == [f"r-{number}" for number in range(40)]
+
+
+async def test_rows_outlive_their_session(database: Database) -> None:
+    def work(session: Session) -> OutboxMessage:
+        message(session)
+        session.flush()
+        return session.scalars(select(OutboxMessage)).one()
+
+    written = await database.write(work)
+    assert (written.reference, written.state) == ("r-1", "WAITING")
+
+
+def test_commits_are_flushed_to_the_disk(database: Database) -> None:
+    with database.engine.connect() as connection:
+        assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert connection.scalar(text("PRAGMA synchronous")) == 2  # FULL
+        assert connection.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+async def test_text_of_the_world_and_large_numbers_survive(database: Database) -> None:
+    details = {"名": "银行 😀", "n": 2**60, "f": 0.1, "deep": [{"a": None}]}
+
+    def work(session: Session) -> None:
+        session.add(AuditEntry(at=1, actor="a", action="b", subject="c", previous="", chain="", details=details))
+
+    await database.write(work)
+    assert await database.read(lambda session: session.scalars(select(AuditEntry)).one().details) == details
+
+
+KILLED = """
+import asyncio, sys
+from interconn.state.database import Database
+from interconn.state.crash_points import reach
+from tests.state.test_database import message
+
+async def main():
+    database = Database(sys.argv[1])
+    await database.write(message)
+    def second(session):
+        message(session, "r-2")
+        session.flush()
+        reach("job.created")
+    await database.write(second)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.fault
+async def test_killed_inside_a_transaction(database: Database, tmp_path: Path, repository: Path) -> None:
+    command = [sys.executable, "-c", KILLED, database_url(tmp_path / "state.db")]
+    run = await asyncio.to_thread(
+        subprocess.run, command, cwd=repository, env={"INTERCONN_CRASH_AT": "job.created", "PYTHONPATH": "."}
+    )
+    assert run.returncode == -9
+    assert await database.read(count) == 1
+
+
+def test_an_unknown_crash_point_is_said_at_once(repository: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", "import interconn.state.crash_points"],
+        env={"INTERCONN_CRASH_AT": "nowhere"},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode != 0
+    assert "names no crash point: nowhere" in run.stderr
