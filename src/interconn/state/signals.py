@@ -49,7 +49,9 @@ class Subscription:
     async def wait(self, timeout: float) -> bool:
         """Wait until notified or `timeout` seconds have passed; return whether notified."""
         try:
-            await asyncio.wait_for(self._event.wait(), timeout)
+            # Not `wait_for`: up to Python 3.11 it swallows a cancellation that meets the notification.
+            async with asyncio.timeout(timeout):
+                await self._event.wait()
         except TimeoutError:
             return False
         self._event.clear()
