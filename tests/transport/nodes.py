@@ -49,10 +49,10 @@ class Directory:
 
 
 class Server:
-    """An ASGI application on a loopback port of its own."""
+    """An ASGI application on a loopback port; on one of its own where none is given."""
 
-    def __init__(self, app: Any) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, app: Any, port: int = 0) -> None:
+        self._socket = socket.create_server(("127.0.0.1", port))
         self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
         self._server = uvicorn.Server(config)
@@ -85,6 +85,7 @@ class Node:
     home: Path
     limits: Limits
     directory: Directory = field(default_factory=Directory)
+    ports: tuple[int, int] = (0, 0)
     running: bool = True
 
     def __post_init__(self) -> None:
@@ -113,8 +114,8 @@ class Node:
             journal_directory=self.home / "journal",
             limits=self.limits,
         )
-        self.partner = Server(self.transport.node_app)
-        self.component = Server(self.transport.component_app)
+        self.partner = Server(self.transport.node_app, self.ports[0])
+        self.component = Server(self.transport.component_app, self.ports[1])
 
     @property
     def credential(self) -> Credential:
