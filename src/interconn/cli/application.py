@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 
 from cyclopts import App
@@ -56,6 +58,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     machine = "--json" in arguments
     try:
+        _end_as_by_ctrl_c(signal.SIGTERM, signal.SIGHUP)
         result = app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         _complain(machine, "Usage", str(error), say("'interconn --help' and 'interconn NOUN VERB --help' show how"))
@@ -77,6 +80,14 @@ def run(arguments: Sequence[str]) -> int:
         _complain(machine, "InvalidRequest", _description(error), say("The command's --help says what is expected"))
         return USAGE
     return result if isinstance(result, int) else OK
+
+
+def _end_as_by_ctrl_c(*numbers: signal.Signals) -> None:
+    """Let a command that is told to end clean up behind itself; a running node has handlers of its own."""
+    if threading.current_thread() is threading.main_thread():
+        for number in numbers:
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, signal.default_int_handler)
 
 
 def _tell(machine: bool, error: InterconnError) -> None:

@@ -54,9 +54,9 @@ def demo(
         Print JSON for machines.
     """
     from interconn.cli.demo_view import open_stage, print_report, print_tour
-    from interconn.cli.output import print_json
+    from interconn.cli.output import print_json, print_next
     from interconn.lab.demo import Demonstration, Failed, Tables, perform
-    from interconn.standard.errors import InvalidRequest
+    from interconn.standard.errors import DataError, InvalidRequest, Refused
 
     if (bank is None) != (operator is None):
         raise InvalidRequest(say("--bank and --operator go together"), hint="interconn demo --help")
@@ -70,14 +70,19 @@ def demo(
         with open_stage(silent=json) as stage:
             report = perform(demonstration, stage)
     except Failed as failure:
-        print(say("the last words of the nodes:"), failure.last_words, sep="\n", file=sys.stderr)
-        if failure.__cause__:
-            raise failure.__cause__ from None
-        raise
+        if not isinstance(failure.cause, InvalidRequest | DataError | Refused):  # those are no fault of a node
+            print(say("the last words of the nodes:"), failure.last_words, sep="\n", file=sys.stderr)
+        if keep:
+            print_tour(demonstration.network, file=sys.stderr)
+        raise failure.cause from None
     if json:
         print_json({**report.to_json(), "network": str(demonstration.network) if keep else None})
     else:
         print_report(report)
+        if report.expected_rows < minimum_rows:
+            print_next(
+                say("--minimum-rows {rows} also summarises an intersection this small", rows=report.expected_rows)
+            )
         if keep:
             print_tour(demonstration.network, report.job_id)
     return 0 if report.right else 1

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from interconn.cli.output import print_card, print_table
 from interconn.cli.wording import say
@@ -143,11 +143,12 @@ def share(institution: str, job: JobView) -> str:
             parts.append(f"{task.name} {task.status.value}")
             continue
         words = f"{task.name} {own.status.value}"
-        if own.progress and own.progress.phase:
+        if own.progress and own.progress.phase and not own.status.is_final:
             words += f" {own.progress.phase}"
             if own.progress.total:
                 words += f" {100 * own.progress.done // own.progress.total} %"
-        parts.append(f"{words}: {own.reason}" if own.reason else words)
+        # The job's reason repeats that of the task it failed for.
+        parts.append(f"{words}: {own.reason}" if own.reason and own.reason not in job.reason else words)
     if job.reason:
         parts.append(job.reason)
     return " · ".join(parts)
@@ -190,15 +191,13 @@ def print_report(report: Report) -> None:
     )
 
 
-def print_tour(network: Path, job_id: str) -> None:
+def print_tour(network: Path, job_id: str = "", *, file: TextIO | None = None) -> None:
     """Print how to look around a network that was kept."""
-    print()
-    print(say("The network goes on. Look around:"))
-    for line in (
+    lines = [
         f"interconn lab status --home {network}",
         f"interconn peer list --home {network}/bank",
         f"interconn audit list --home {network}/operator",
-        f"interconn job show {job_id} --home {network}/operator",
+        f"interconn job show {job_id} --home {network}/operator" if job_id else "",
         f"interconn lab down --home {network}",
-    ):
-        print(f"  {line}")
+    ]
+    print("", say("The network goes on. Look around:"), *(f"  {line}" for line in lines if line), sep="\n", file=file)

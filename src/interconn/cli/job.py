@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App
 
@@ -11,7 +11,7 @@ from interconn.cli.options import Common, Flag, example
 from interconn.cli.wording import say
 
 if TYPE_CHECKING:
-    from interconn.api.jobs import JobView
+    from interconn.api.jobs import JobView, PartyView
 
 app = App(name="job", help="Jobs: proposed, approved, run.")
 
@@ -236,30 +236,35 @@ def _show(job: JobView, common: Common) -> None:
             (say("ended"), instant(job.ended_at)),
         ],
     )
+    parties = [(task, party) for task in job.tasks for party in task.parties]
+    print()
     print_table(
+        [say("task"), say("id"), say("party"), say("role"), say("status"), say("phase"), say("reason")],
         [
-            say("task"),
-            say("id"),
-            say("party"),
-            say("role"),
-            say("status"),
-            say("progress"),
-            say("reason"),
-            say("outputs"),
-        ],
-        [
-            [
-                task.name,
-                task.task_id,
-                party.node_id,
-                party.role,
-                party.status.value,
-                f"{party.progress.phase} {party.progress.done}/{party.progress.total}" if party.progress else "",
-                party.reason,
-                [f"{key}: {place}" for key, place in party.outputs.items()],
-            ]
-            for task in job.tasks
-            for party in task.parties
+            [task.name, task.task_id, party.node_id, party.role, party.status.value, _phase(party), party.reason]
+            for task, party in parties
         ],
         empty=say("no tasks yet"),
     )
+    outputs = [(task, name, place) for task, party in parties for name, place in party.outputs.items()]
+    if outputs:
+        print()
+        print_table(
+            [say("task"), say("result"), say("lies in")],
+            [[task.name, name, _place(place)] for task, name, place in outputs],
+            empty="",
+        )
+
+
+def _phase(party: PartyView) -> str:
+    progress = party.progress
+    if progress is None:
+        return ""
+    return f"{progress.phase} {progress.done}/{progress.total}" if progress.total else progress.phase
+
+
+def _place(place: Any) -> str:
+    """Return where an output lies: its directory here, or its name in storage elsewhere."""
+    if not isinstance(place, dict):
+        return str(place)
+    return str(place.get("path") or f"{place.get('namespace')}/{place.get('name')}")

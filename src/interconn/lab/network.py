@@ -256,7 +256,7 @@ def _claim(directory: Path) -> None:
         raise ConfigurationError(
             "there is a lab in this directory already",
             where=str(directory),
-            hint="Remove it with 'interconn lab down', or choose another --home",
+            hint=f"Remove it with 'interconn lab down --home {directory}', or choose another --home",
         )
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -56,14 +56,16 @@ class Demonstration:
 
 
 class Failed(Exception):
-    """The demonstration broke off; its cause tells why.
+    """The demonstration broke off.
 
     Args:
+        cause: why.
         last_words: end of each node's log.
     """
 
-    def __init__(self, last_words: str) -> None:
-        super().__init__(last_words)
+    def __init__(self, cause: Exception, last_words: str) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
         self.last_words = last_words
 
 
@@ -71,7 +73,8 @@ def perform(demonstration: Demonstration, listener: Listener) -> Report:
     """Perform the demonstration; unless it is to be kept, nothing of the network is left behind.
 
     Raises:
-        Failed: it broke off; `__cause__` is the error.
+        Failed: it broke off after the nodes had started.
+        InterconnError: the tables cannot be used, or a node did not start.
     """
     watch = Stopwatch(listener)
     with contextlib.ExitStack() as stack:
@@ -86,7 +89,7 @@ def perform(demonstration: Demonstration, listener: Listener) -> Report:
         try:
             report = _perform(demonstration, lab, listener, watch, tables, expected)
         except Exception as error:
-            raise Failed(lab.last_words()) from error
+            raise Failed(error, lab.last_words()) from error
         if not demonstration.keep:
             keep_outputs(report, demonstration.results)
         return report
