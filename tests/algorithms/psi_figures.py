@@ -16,16 +16,17 @@ from tests.algorithms.two_parties import TOKENS, Institution
 from tests.sdk.fake_transport import FakeTransport
 
 
-def peak_mebibytes(process: subprocess.Popen[str]) -> int:
-    """Wait for a process and return the most memory it has held, its workers not counted."""
-    status = Path(f"/proc/{process.pid}/status")
-    peak = 0
-    while process.poll() is None:
-        with contextlib.suppress(OSError, StopIteration):
-            peak = max(peak, next(int(line.split()[1]) for line in status.open() if line.startswith("VmHWM")))
+def peak_mebibytes(processes: list[subprocess.Popen[str]]) -> list[int]:
+    """Wait for processes and return the most memory each has held, their workers not counted."""
+    peaks = [0] * len(processes)
+    while any(process.poll() is None for process in processes):
+        for at, process in enumerate(processes):
+            with contextlib.suppress(OSError, StopIteration):
+                lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+                peaks[at] = max(peaks[at], next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")))
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(0.05)
-    return peak // 1024
+            processes[0].wait(0.05)
+    return [peak // 1024 for peak in peaks]
 
 
 def main(sizes: list[int]) -> None:
@@ -36,7 +37,7 @@ def main(sizes: list[int]) -> None:
             for one, first in ((guest, 0), (host, size // 2)):
                 one.give([["id", "x"], *([f"{number:012d}", str(number)] for number in range(first, first + size))])
             processes = [one.start("psi", {}) for one in (guest, host)]
-            peaks = [peak_mebibytes(process) for process in processes]
+            peaks = peak_mebibytes(processes)
             for process in processes:
                 process.communicate()
             report = guest.json("report")

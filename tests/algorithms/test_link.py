@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from interconn.algorithms.link import Link, LinkLimits, frames
 from interconn.algorithms.link.mailbox import Mailbox, SeenNumbers
-from interconn.standard.errors import ProtocolError
+from interconn.standard.errors import ProtocolError, TransportError
 from interconn.standard.protobuf.link_pb2 import CHUNKED, ChunkInfo, PushRequest
-from tests.algorithms.memory_wire import Wire, together
+from interconn.standard.transport import PtpCode
+from tests.algorithms.memory_wire import Wire, WireEnd, together
 
 FAST = LinkLimits(whole_bytes=1000, maximum_message=100_000, maximum_buffered=300_000, patience=30, closing=30)
 IMPATIENT = LinkLimits(whole_bytes=1000, maximum_message=100_000, maximum_buffered=300_000, patience=0.2, closing=0.2)
@@ -92,8 +93,12 @@ def test_doubled_frames_change_nothing(wire: Wire) -> None:
 def test_no_more_than_the_window_is_under_way(wire: Wire) -> None:
     left, right = pair(wire)
     mine, theirs = left.channel(), right.channel()
-    sent: list[int] = []
-    sender = threading.Thread(target=lambda: [(mine.send(1, b"x"), sent.append(one)) for one in range(25)])
+
+    def send_all() -> None:
+        for _ in range(25):
+            mine.send(1, b"x")
+
+    sender = threading.Thread(target=send_all)
     sender.start()
     most = 0
     for _ in range(25):
@@ -102,7 +107,6 @@ def test_no_more_than_the_window_is_under_way(wire: Wire) -> None:
         acknowledged = sum(b"ACK" in frame for source, _, frame in wire.sent if source == 1)
         most = max(most, pushed - acknowledged)
     sender.join()
-    assert len(sent) == 25
     assert most <= FAST.window
     together(left.close, right.close)
 
@@ -125,7 +129,7 @@ def test_three_parties_gather(wire: Wire) -> None:
     """ALG-LINK-rank, ALG-LINK-allgather."""
     links = [Link(wire.carrier(rank), rank, 3, FAST) for rank in range(3)]
     together(*(link.connect for link in links))
-    gathered = together(*(lambda link=link: link.channel().all_gather(b"%d" % link.rank) for link in links))  # type: ignore[misc]
+    gathered = together(*(lambda link=link: link.channel().all_gather(b"%d" % link.rank) for link in links))
     assert gathered == [[b"0", b"1", b"2"]] * 3
     together(*(link.close for link in links))
 
@@ -142,6 +146,36 @@ def test_a_party_that_gives_up_is_noticed_at_once(wire: Wire) -> None:
         raise RuntimeError
     with pytest.raises(ProtocolError, match="finished without sending"):
         right.channel().receive(0)
+
+
+def test_a_lost_answer_to_the_very_last_frame_is_no_failure() -> None:
+    """The peer has it, has ended and given its queue up; the repeated push is then told E0000000608."""
+
+    class LosesAnswers(WireEnd):
+        def send(self, rank: int, frame: bytes) -> None:
+            super().send(rank, frame)
+            if b"FIN" in frame or b"ACK" in frame:
+                raise TransportError("refused", ptp_code=PtpCode.SESSION_RELEASED)
+
+    wire = Wire()
+    links = [Link(LosesAnswers(wire, rank), rank, 2, FAST) for rank in range(2)]
+    together(*(link.connect for link in links))
+    links[0].channel().send(1, b"x")
+    assert links[1].channel().receive(0) == b"x"
+    together(*(link.close for link in links))
+
+
+def test_a_message_to_a_queue_given_up_is_a_failure(wire: Wire) -> None:
+    class GivenUp(WireEnd):
+        def send(self, rank: int, frame: bytes) -> None:
+            if b"P2P" in frame:
+                raise TransportError("refused", ptp_code=PtpCode.SESSION_RELEASED)
+            super().send(rank, frame)
+
+    links = [Link(GivenUp(wire, rank), rank, 2, FAST) for rank in range(2)]
+    together(*(link.connect for link in links))
+    with pytest.raises(TransportError):
+        links[0].channel().send(1, b"x")
 
 
 @pytest.mark.parametrize("name", ["", "a-b", "a:b", "a b", "é", "a\x01\x02"])

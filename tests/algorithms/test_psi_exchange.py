@@ -84,7 +84,7 @@ def test_the_ciphertexts_are_those_of_an_independent_computation(tmp_path: Path)
     left, right = [b"%d" % one for one in range(7)], [b"%d" % one for one in range(4, 9)]
     secrets = {0: os.urandom(32), 1: os.urandom(32)}
     together(*(
-        lambda rank=rank, keys=keys: exchange(wire, rank, keys, tmp_path, suite=FixedKey(secrets[rank]))  # type: ignore[misc]
+        lambda rank=rank, keys=keys: exchange(wire, rank, keys, tmp_path, suite=FixedKey(secrets[rank]))
         for rank, keys in ((0, left), (1, right))
     ))  # fmt: skip
     for rank, keys in ((0, left), (1, right)):

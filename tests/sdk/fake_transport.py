@@ -41,6 +41,10 @@ class Call:
     body: bytes
 
 
+Forced = int | PtpCode | str | None
+"""What to answer instead: a status, a code, "drop", or nothing special."""
+
+
 @dataclass
 class FakeTransport:
     """The listeners of some nodes.
@@ -57,7 +61,7 @@ class FakeTransport:
     """
 
     tokens: dict[str, str]
-    intercept: Callable[[Call], int | PtpCode | str | None] = lambda call: None
+    intercept: Callable[[Call], Forced] = lambda call: None
     calls: list[Call] = field(default_factory=list)
     callbacks: list[dict[str, Any]] = field(default_factory=list)
     pushed: dict[str, list[bytes]] = field(default_factory=lambda: defaultdict(list))
@@ -149,7 +153,8 @@ class FakeTransport:
             reply = self._transport(call)
         if forced == "drop":
             handler.close_connection = True
-            return handler.connection.close()
+            handler.connection.close()
+            return None
         return self._answer(handler, 200, reply.SerializeToString())
 
     def _transport(self, call: Call) -> ptp_pb2.TransportOutbound:

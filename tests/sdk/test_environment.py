@@ -34,7 +34,8 @@ def test_the_example_of_the_standard_is_read() -> None:
     environment = Environment.read(STANDARD)
     assert environment.component == "Intersection"
     assert environment.transport == "http://192.168.1.69:30304"
-    assert environment.control_port == 10086  # CMP-3.2-port
+    assert environment.control_port is None
+    assert Environment.read({**STANDARD, "system.control_port": "10086"}).control_port == 10086  # CMP-3.2-port
     assert [party.name for party in environment.parties] == ["guest.0", "host.0", "host.1"]
     assert environment.self_party.node_id == "LX0000010000130"
     assert [party.inst_id for party in environment.peers] == ["JG0100001100000000", ""]

@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any, Final
 
 from interconn.sdk.callback import FINAL_SECONDS, StatusReporter
+from interconn.sdk.control import ControlListener
 from interconn.sdk.environment import Environment
 from interconn.sdk.log import Level, log, places
 from interconn.sdk.transport import TransportClient
@@ -189,6 +190,8 @@ class Component:
                 clause="CMP-2",
             )
         with ExitStack() as stack:
+            if environment.control_port is not None:
+                stack.enter_context(ControlListener(environment))
             directory = stack.enter_context(tempfile.TemporaryDirectory(prefix=".task-", dir=Path.cwd()))
             context = Context(environment, self.description, reporter, Path(directory))
             stack.callback(context.transport.close)

@@ -16,8 +16,6 @@ from interconn.standard.errors import ConfigurationError, StorageError
 from interconn.storage.address import StorageAddress, parse_storage_address
 from interconn.storage.dataset import DatasetName
 
-DEFAULT_CONTROL_PORT: Final = 10086  # CMP-3.2-port
-
 _SYSTEM: Final = "CMP-3.3.1"
 _CONFIG: Final = "CMP-3.3.2"
 _PARTY: Final = re.compile(r"([A-Za-z][A-Za-z0-9_]{0,63})\.([0-9]{1,6})")
@@ -62,7 +60,8 @@ class Environment:
         storage: where data sets lie.
         transport: address of the own node's component listener, with scheme, without trailing slash.
         callback: where status goes; None where the node goes by the exit status alone.
-        control_port: port for status queries.
+        control_port: port for status queries; None where the node has not asked for one. The standard's default
+            of 10086 (CMP-3.2-port) would be opened unasked, and twice where components share a machine.
         log_path: directory for logs, if any.
         parameters: texts of the parameters by name.
         inputs: data sets to read, by name.
@@ -79,7 +78,7 @@ class Environment:
     storage: StorageAddress
     transport: str
     callback: str | None
-    control_port: int
+    control_port: int | None
     log_path: Path | None
     parameters: Mapping[str, str] = field(repr=False)
     inputs: Mapping[str, DatasetName]
@@ -188,8 +187,10 @@ class _Reader:
         text = self._optional("system.callback")
         return _url(text, "system.callback") if text else None
 
-    def _port(self) -> int:
-        text = self._optional("system.control_port") or str(DEFAULT_CONTROL_PORT)
+    def _port(self) -> int | None:
+        text = self._optional("system.control_port")
+        if text is None:
+            return None
         if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) < 65536:
             raise _fault("is no port", "system.control_port", _SYSTEM)
         return int(text)

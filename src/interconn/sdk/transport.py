@@ -140,12 +140,13 @@ class TransportClient:
         """Acknowledge the last message of a queue and give the queue up, with what is still in it (TRN-3.2.4).
 
         Raises:
-            TransportError: refused, or the node stayed away for longer than `retry_seconds`.
+            TransportError: refused, or the node stayed away for longer than `timeout` seconds.
         """
         body = ptp_pb2.ReleaseInbound(topic=topic, timeout=timeout)
         accepted = (PtpCode.SUCCESS, PtpCode.SESSION_RELEASED, PtpCode.NOT_FOUND)
         path = f"{RELEASE}?timeout={timeout}"
-        self._call(path, peer, topic, body, extra=self._taken_header(peer, topic), timeout=30.0, accepted=accepted)
+        extra = self._taken_header(peer, topic)
+        self._call(path, peer, topic, body, extra=extra, timeout=30.0, accepted=accepted, patience=float(timeout))
         with self._lock:
             self._taken.pop((peer.node_id, topic), None)
 
@@ -194,12 +195,13 @@ class TransportClient:
         extra: Mapping[str, str],
         timeout: float,
         accepted: tuple[PtpCode, ...],
+        patience: float | None = None,
     ) -> ptp_pb2.TransportOutbound:
         fields = {**self._headers, headers.PTP_TARGET_NODE_ID: peer.node_id, headers.PTP_TOPIC: topic, **extra}
         if peer.inst_id:
             fields[headers.PTP_TARGET_INST_ID] = peer.inst_id
         payload = body.SerializeToString()
-        deadline = time.monotonic() + self._retry_seconds
+        deadline = time.monotonic() + (self._retry_seconds if patience is None else patience)
         pause = _FIRST_PAUSE
         while True:
             reply = self._attempt(path, fields, payload, timeout)

@@ -17,8 +17,11 @@ from interconn.storage.csv_text import csv_text
 from interconn.storage.dataset import Column, DatasetMetadata, DatasetName
 from interconn.storage.store import DatasetStore
 
-BLOCK_BYTES: Final = 4 * 1024 * 1024
+BLOCK_BYTES: Final = 1024 * 1024
 """Bytes parsed at a time; also the longest row that can be read."""
+
+BATCH_ROWS: Final = 1 << 13
+"""Most rows handed out at a time, so that Python objects made of them stay few."""
 
 _TYPES: Final = {"int": pa.int64(), "float": pa.float64(), "boolean": pa.bool_()}
 
@@ -135,7 +138,9 @@ def _read(
             parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
             convert_options=convert,
         ) as reader:
-            yield from (batch for batch in reader if batch.num_rows)
+            for block in reader:
+                for first in range(0, block.num_rows, BATCH_ROWS):
+                    yield block.slice(first, BATCH_ROWS)
     except pa.ArrowInvalid:
         # Arrow's own message quotes the row.
         raise DataError(

@@ -19,6 +19,7 @@ from interconn.algorithms.link import frames
 from interconn.algorithms.link.carrier import Carrier
 from interconn.algorithms.link.mailbox import Mailbox, SeenNumbers
 from interconn.standard.errors import InterconnError, ProtocolError, TransportError
+from interconn.standard.transport import PtpCode
 
 _CHANNEL: Final = re.compile(r"\w+", re.ASCII)  # ALG-LINK-channel
 
@@ -125,7 +126,7 @@ class Link:
             self._closing = True
         try:
             for peer in self._peers.values():
-                self._carrier.send(peer.rank, frames.encode_control(self.rank, frames.FINISHED, peer.sent))
+                self._send_control(peer, frames.FINISHED, peer.sent)
             for peer in self._peers.values():
                 self._wait(peer, _has_finished, "has not finished", self.limits.closing)
                 with self._changed:
@@ -146,7 +147,7 @@ class Link:
             if isinstance(peer.failure, TransportError):
                 continue
             try:
-                self._carrier.send(peer.rank, frames.encode_control(self.rank, frames.FINISHED, peer.sent))
+                self._send_control(peer, frames.FINISHED, peer.sent)
             except InterconnError:
                 continue
 
@@ -217,7 +218,16 @@ class Link:
             self._carrier.send(peer.rank, frame)
 
     def _acknowledge(self, peer: _Peer, sequence: int) -> None:
-        self._carrier.send(peer.rank, frames.encode_control(self.rank, frames.ACKNOWLEDGED, sequence))
+        self._send_control(peer, frames.ACKNOWLEDGED, sequence)
+
+    def _send_control(self, peer: _Peer, key: str, number: int) -> None:
+        try:
+            self._carrier.send(peer.rank, frames.encode_control(self.rank, key, number))
+        except TransportError as error:
+            # A peer gives its queue up only when it has every acknowledgement and the end: this frame has
+            # arrived, and what was lost is the answer to its first push.
+            if error.ptp_code != PtpCode.SESSION_RELEASED:
+                raise
 
     def _receive_from(self, peer: _Peer) -> None:
         """The body of the thread that takes in what a peer sends."""
