@@ -156,8 +156,8 @@ class PeerClient:
     async def _exchange(
         self, destination: Destination, wire: WireRequest, headers: dict[str, str], timeout: float
     ) -> tuple[WireReply, dict[str, str]]:
+        url = _url(destination.address, wire.target)
         try:
-            url = URL(destination.address.rstrip("/") + wire.target, encoded=True)
             async with self._connected().request(
                 wire.method,
                 url,
@@ -176,8 +176,6 @@ class PeerClient:
                 where=destination.address,
                 hint="Add its authority to tls/trusted, or ask the partner for a certificate that names this address",
             ) from None
-        except aiohttp.InvalidURL:
-            raise ConfigurationError("the partner's address is no URL", where=destination.address) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise PeerUnreachable(
                 f"no answer from {destination.node_id}: {_reason(error)}",
@@ -214,6 +212,16 @@ class PeerClient:
                 cookie_jar=aiohttp.DummyCookieJar(),  # a partner sets nothing here
             )
         return self._session
+
+
+def _url(address: str, target: str) -> URL:
+    try:
+        url = URL(address.rstrip("/") + target, encoded=True)
+    except ValueError:
+        url = URL()
+    if url.scheme not in ("http", "https") or not url.host or not url.port:
+        raise ConfigurationError("the partner's address is no URL of http or https", where=address)
+    return url
 
 
 async def _bounded(response: aiohttp.ClientResponse) -> bytes:
