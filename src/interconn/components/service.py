@@ -250,6 +250,8 @@ class Components:
             order = validate(Order, run.order)
             description = self.registry.find(order.component, order.provider, order.version)
             token = await self._database.write(lambda session: self._open_session(session, key, order))
+            if token is None:
+                return False
             url = self._component_url().rstrip("/")
             variables = environment.variables(
                 order,
@@ -268,7 +270,10 @@ class Components:
             log.info("component launched", task=key[0], party=f"{key[1]}.{key[2]}")
         return True
 
-    def _open_session(self, session: Session, key: Key, order: Order) -> str:
+    def _open_session(self, session: Session, key: Key, order: Order) -> str | None:
+        run = session.get_one(ComponentRun, key)
+        if run.stop_reason:
+            return None  # its session has been closed with it, and must not be opened again
         token = self._transport.open_session(
             session,
             session_id=order.session_id,
@@ -276,7 +281,7 @@ class Components:
             parties=sorted({party.node_id for party in order.parties}),
             party=order.party,
         )
-        session.get_one(ComponentRun, key).token_digest = token_digest(token)
+        run.token_digest = token_digest(token)
         return token
 
     def _record_launch(self, session: Session, key: Key) -> None:

@@ -34,7 +34,7 @@ from interconn.standard.control import (
     TaskStatus,
     TaskStatusReply,
 )
-from interconn.standard.errors import ContentConflict, Forbidden, InvalidFlow, NotFound, Refused
+from interconn.standard.errors import ContentConflict, Forbidden, InvalidFlow, InvalidRequest, NotFound, Refused
 from interconn.standard.flow import Config
 from interconn.standard.wire import Empty
 from interconn.state.clock import Clock
@@ -162,6 +162,8 @@ class Participant:
         return Empty()
 
     def _begin(self, session: Session, caller: Caller, request: TaskStart) -> None:
+        if request.task_id.startswith("."):
+            raise InvalidRequest("no directory can be named after it", where="task_id", clause=TASK_START.clause)
         job = _obeyed(session, request.job_id, caller)
         task = session.get(Task, request.task_id)
         if task and (task.job_id, task.name) != (job.job_id, request.task_name):

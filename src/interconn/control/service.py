@@ -106,7 +106,8 @@ class Control:
 
     def count_jobs(self, session: Session) -> dict[str, int]:
         """Return the number of jobs by status."""
-        return dict(session.execute(select(Job.status, func.count()).group_by(Job.status)).tuples().all())
+        rows = session.execute(select(Job.status, func.count()).group_by(Job.status))
+        return {row[0]: row[1] for row in rows}
 
     async def run(self) -> None:
         """See to all jobs that have not ended, until cancelled."""
