@@ -15,7 +15,10 @@ from interconn.algorithms.table_summary import summary
 from interconn.algorithms.table_summary.alignment import check_alignment
 from interconn.standard.errors import ProtocolError
 from interconn.standard.transport import PUSH
-from interconn.storage import DatasetName, FileStore, Table, ingest_csv
+from interconn.storage.dataset import DatasetName
+from interconn.storage.files import FileStore
+from interconn.storage.ingest import ingest_csv
+from interconn.storage.tables import Table
 from tests.algorithms.memory_wire import Wire, together
 from tests.algorithms.two_parties import Institution, run_both
 from tests.sdk.fake_transport import FakeTransport

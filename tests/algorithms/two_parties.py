@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from interconn.storage import DatasetName, FileStore, Table, ingest_csv
+from interconn.storage.dataset import DatasetName
+from interconn.storage.files import FileStore
+from interconn.storage.ingest import ingest_csv
+from interconn.storage.tables import Table
 from tests.sdk.fake_transport import FakeTransport
 
 NODES = {"guest": "node-a", "host": "node-b"}

@@ -17,14 +17,17 @@ import pytest
 from interconn.sdk import Environment
 from interconn.sdk.callback import StatusReporter
 from interconn.standard.control import ComponentStatus
-from interconn.storage import DatasetName, FileStore, Table, ingest_csv
+from interconn.storage.dataset import DatasetName
+from interconn.storage.files import FileStore
+from interconn.storage.ingest import ingest_csv
+from interconn.storage.tables import Table
 from tests.sdk.fake_transport import CALLBACK, Call, FakeTransport
 
 # What the author of a component writes, all of it.
 ROW_COUNT = """
 from pathlib import Path
 from interconn.sdk import Component, Context
-from interconn.storage import Column
+from interconn.storage.dataset import Column
 
 def work(context: Context) -> None:
     table = context.open_table("table")

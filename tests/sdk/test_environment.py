@@ -6,7 +6,7 @@ import pytest
 
 from interconn.sdk import Environment
 from interconn.standard.errors import ConfigurationError
-from interconn.storage import DatasetName
+from interconn.storage.dataset import DatasetName
 
 STANDARD = {
     "system.storage": "s3://192.168.1.1:9000?username=admin&password=pass-word&bucket=storage",

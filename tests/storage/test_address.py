@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from interconn.standard.errors import StorageError
-from interconn.storage import FileStore, open_store, parse_storage_address
+from interconn.storage.address import parse_storage_address
+from interconn.storage.files import FileStore
+from interconn.storage.store import open_store
 
 
 @pytest.mark.parametrize(

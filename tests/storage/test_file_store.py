@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from interconn.standard.errors import StorageError
-from interconn.storage import DatasetMetadata, DatasetName, FileStore
+from interconn.storage.dataset import DatasetMetadata, DatasetName
+from interconn.storage.files import FileStore
 
 NAME = DatasetName("space", "table")
 
@@ -107,7 +108,8 @@ FULL = """
 import resource, signal, sys
 from pathlib import Path
 from interconn.standard.errors import StorageError
-from interconn.storage import DatasetMetadata, DatasetName, FileStore
+from interconn.storage.dataset import DatasetMetadata, DatasetName
+from interconn.storage.files import FileStore
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 name = DatasetName("space", "table")

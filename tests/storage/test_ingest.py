@@ -9,8 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interconn.standard.errors import DataError, StorageError
-from interconn.storage import DatasetName, FileStore, Ingested, Table, ingest_csv
+from interconn.storage.dataset import DatasetName
 from interconn.storage.duplicates import DuplicateFinder
+from interconn.storage.files import FileStore
+from interconn.storage.findings import Ingested
+from interconn.storage.ingest import ingest_csv
+from interconn.storage.tables import Table
 
 NAME = DatasetName("bank", "customers")
 

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interconn.standard.errors import DataError
-from interconn.storage import Column, DatasetMetadata, DatasetName, FileStore, Table, create_table
+from interconn.storage.dataset import Column, DatasetMetadata, DatasetName
+from interconn.storage.files import FileStore
+from interconn.storage.tables import Table, create_table
 
 NAME = DatasetName("space", "table")
 # A carriage return alone ends a line for Arrow whether quoted or not in some places, so it has its own test.

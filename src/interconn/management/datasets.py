@@ -27,7 +27,8 @@ from interconn.state.clock import Clock
 from interconn.state.database import Database
 from interconn.storage.dataset import DatasetName
 from interconn.storage.files import FileStore
-from interconn.storage.ingest import Ingested, ingest_csv
+from interconn.storage.findings import Ingested
+from interconn.storage.intake import take_in
 
 
 class Datasets:
@@ -134,14 +135,7 @@ class Datasets:
         if source.exists() and not source.is_file():
             raise DataError("this is no file", where=source.name)  # a pipe or device might never end
         # What lies there without an entry in the catalogue is left over from an intake that was interrupted.
-        taken = ingest_csv(
-            source,
-            store,
-            name,
-            key_columns=request.key_columns,
-            description=request.description or "",
-            replace=True,
-        )
+        taken = take_in(source, store, name, key_columns=request.key_columns, description=request.description or "")
         missing = [column for column in request.label_columns if column not in taken.metadata.columns]
         if missing:
             store.delete(name)

@@ -21,7 +21,9 @@ from interconn.sdk.transport import TransportClient
 from interconn.standard.control import ComponentStatus
 from interconn.standard.errors import ConfigurationError, InterconnError
 from interconn.standard.self_description import SelfDescription
-from interconn.storage import Column, DatasetMetadata, DatasetName, Table, TableWriter, create_table, open_store
+from interconn.storage.dataset import Column, DatasetMetadata, DatasetName
+from interconn.storage.store import open_store
+from interconn.storage.tables import Table, TableWriter, create_table
 
 SUCCEEDED: Final = 0
 FAILED: Final = 1

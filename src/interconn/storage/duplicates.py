@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from interconn.storage.buckets import BUCKETS, Buckets
+from interconn.storage.findings import Duplicates
 
 EXAMPLES: Final = 5
 _DIGEST_BYTES: Final = 16  # two of 2^40 rows fall together by chance with less than 2^-48
 _RECORD: Final = np.dtype([("high", ">u8"), ("low", ">u8"), ("row", "<u8")])
 _FLUSH_ROWS: Final = 1 << 16
-
-
-@dataclass(frozen=True)
-class Duplicates:
-    """What was found.
-
-    Attributes:
-        rows: rows whose key occurred in an earlier row.
-        examples: numbers of some of those rows.
-    """
-
-    rows: int
-    examples: tuple[int, ...]
 
 
 class DuplicateFinder:

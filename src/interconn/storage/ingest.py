@@ -10,7 +10,6 @@ import csv
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -18,8 +17,9 @@ from interconn.standard.errors import DataError
 from interconn.storage.column_types import TypeGuess
 from interconn.storage.csv_text import csv_text
 from interconn.storage.dataset import Column, DatasetMetadata, DatasetName
-from interconn.storage.duplicates import DuplicateFinder, Duplicates
+from interconn.storage.duplicates import DuplicateFinder
 from interconn.storage.encoding import detect_encoding
+from interconn.storage.findings import Duplicates, Ingested
 from interconn.storage.keys import is_blank, row_keys
 from interconn.storage.store import DatasetStore
 from interconn.storage.tables import require_columns
@@ -28,27 +28,6 @@ DELIMITERS: Final = (",", ";", "\t", "|")
 MAXIMUM_FIELD: Final = 1 << 20
 """Longest field, characters; an opening quote without an end would otherwise swallow the file."""
 _FLUSH_ROWS: Final = 512
-
-
-@dataclass(frozen=True)
-class Ingested:
-    """What was taken in.
-
-    Attributes:
-        metadata: as stored: rows, columns and their types.
-        encoding: utf-8, utf-8-sig or gb18030, as the file was read.
-        delimiter: as the file had it.
-        missing: number of blank values by column, where there are any.
-        duplicates: repeated keys; None when no key was given.
-        findings: sentences for a person.
-    """
-
-    metadata: DatasetMetadata
-    encoding: str
-    delimiter: str
-    missing: dict[str, int]
-    duplicates: Duplicates | None
-    findings: tuple[str, ...]
 
 
 def ingest_csv(

@@ -16,9 +16,9 @@ from interconn.algorithms.ecdh_psi.suite import Curve25519Sha256, Suite
 from interconn.algorithms.link import open_link
 from interconn.sdk import Component, Context
 from interconn.standard.errors import ConfigurationError, DataError
-from interconn.storage import Table
 from interconn.storage.duplicates import DuplicateFinder
 from interconn.storage.keys import is_blank, row_keys
+from interconn.storage.tables import Table
 
 ALL: Final = "all"
 _WRITE_ROWS: Final = 1 << 16

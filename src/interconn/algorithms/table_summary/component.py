@@ -12,8 +12,8 @@ from interconn.algorithms.table_summary.alignment import check_alignment
 from interconn.algorithms.table_summary.summary import summarise
 from interconn.sdk import Component, Context
 from interconn.standard.errors import ConfigurationError, DataError
-from interconn.storage import Table
 from interconn.storage.keys import row_keys
+from interconn.storage.tables import Table
 
 
 def work(context: Context) -> None:

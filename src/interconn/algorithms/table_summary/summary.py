@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from interconn.storage import Column, Table
+from interconn.storage.dataset import Column
+from interconn.storage.tables import Table
 
 QUANTILES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 MEMORY_BYTES: Final = 256 << 20
