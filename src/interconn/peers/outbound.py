@@ -217,9 +217,10 @@ class PeerClient:
 def _url(address: str, target: str) -> URL:
     try:
         url = URL(address.rstrip("/") + target, encoded=True)
+        usable = url.scheme in ("http", "https") and url.host and url.port  # a port out of range raises here only
     except ValueError:
-        url = URL()
-    if url.scheme not in ("http", "https") or not url.host or not url.port:
+        usable = False
+    if not usable:
         raise ConfigurationError("the partner's address is no URL of http or https", where=address)
     return url
 
