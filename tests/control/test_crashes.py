@@ -57,15 +57,20 @@ async def test_killed_while_components_run(network: Any, make: SimpleNamespace, 
 async def test_a_failure_is_told_to_all_though_its_teller_was_killed(
     network: Any, make: SimpleNamespace, point: str
 ) -> None:
-    network.operator.machine.ends = lambda environment: make.exit(137, "killed by SIGKILL", 1)
-    network.bank.machine.ends = lambda environment: None
+    for node in network.nodes.values():
+        node.machine.ends = lambda environment: None
+    await network.run(make.job(scheduler="clearing"))
+    while not (network.bank.machine.environments and network.operator.machine.environments):
+        await network.clock.sleep(1)
     victim = network.clearing if point == "job.finishing" else network.operator
     victim.crash_at = point
-    await network.run(make.job(scheduler="clearing"))
+    (directory,) = network.operator.machine.environments
+    await network.operator.machine.end(directory, make.exit(137, "killed by SIGKILL", 1))
     await victim.died.wait()
     await victim.restart()
     for node in (network.bank, network.operator):
         view = await node.ended()
         assert view.outcome == "FAILED"
         assert view.reason == "first failed at operator (host.0): exit status 137, killed by SIGKILL"
-    assert network.bank.machine.stops == 1
+    while network.bank.machine.stops != 1:
+        await network.clock.sleep(1)

@@ -75,6 +75,7 @@ class Plan:
     """A job that can be run: its steps by name, in an order in which each follows those it reads from."""
 
     steps: Mapping[str, Step]
+    config: Config
 
     def downstream(self, name: str) -> frozenset[str]:
         """Return a step and all that follow it, directly or not (CTL-3.5-cascade).
@@ -125,7 +126,7 @@ def plan(job: JobCreate, descriptions: Descriptions) -> Plan:
             _check_party(job, component, description, party)
             _check_fed(component, party, [steps[source] for source in upstream[name]])
         steps[name] = Step(component, description, frozenset(upstream[name]), parties)
-    return Plan(steps)
+    return Plan(steps, job.config)
 
 
 def parties_of(config: Config) -> list[Party]:

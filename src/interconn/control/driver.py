@@ -8,7 +8,9 @@ with the patience.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import structlog
@@ -42,6 +44,18 @@ from interconn.state.database import Database
 log = structlog.get_logger()
 
 _LOOK_SECONDS = 5.0
+
+
+_Work = Callable[[], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What one look at a running job gives: whether it has ended, and what is to be done towards others, by name."""
+
+    ended: bool = False
+    assigned: bool = False
+    works: Mapping[str, _Work] = field(default_factory=dict)
 
 
 class Driver:
@@ -127,56 +141,60 @@ class Driver:
         try:
             with self._database.signals.subscribe(jobs.job_topic(job.job_id)) as wake:
                 while True:
-                    if await self._assign(job.job_id):
+                    step = await self._database.write(lambda session: self._advance(session, job.job_id))
+                    if step.ended:
+                        return
+                    if step.assigned:
                         reach("task.assigned")
-                    for name, work in await self._work(job.job_id):
+                    for name, work in step.works.items():
                         if name not in under_way or under_way[name].done():
                             under_way[name] = asyncio.create_task(work())
-                    for done in [task for task in under_way.values() if task.done()]:
-                        done.result()  # an error of our own ends this drive, which then begins again
-                    if await self._conclude(job.job_id):
-                        return
                     await wake.wait(_LOOK_SECONDS)
+                    for name in [name for name, task in under_way.items() if task.done()]:
+                        under_way.pop(name).result()  # an error of our own ends this drive, which then begins again
         finally:
             for task in under_way.values():
                 task.cancel()
             await asyncio.gather(*under_way.values(), return_exceptions=True)
 
-    async def _assign(self, job_id: str) -> bool:
-        """Give task ids to the components whose inputs are all there; return whether there were any."""
+    def _advance(self, session: Session, job_id: str) -> _Step:
+        """End the job if its tasks say so; else give ids to what may begin, and say what is to be done."""
+        job = jobs.require(session, job_id)
+        tasks = jobs.tasks_of(session, job_id)
+        if has_ended(JobStatus(job.status)) or self._conclude(session, job, tasks):
+            return _Step(ended=True)
+        succeeded = frozenset(task.name for task in tasks if task.status == TaskStatus.SUCCESS)
+        begun = frozenset(task.name for task in tasks) | frozenset(job.stopped)
+        steps = self._shares.plan(job).ready(succeeded, begun)
+        now = self._clock.now()
+        tasks += [jobs.add_task(session, job, new_task_id(), step.name, step.parties, now) for step in steps]
+        works: dict[str, _Work] = {
+            f"task {task.task_id}": partial(self._see_to, job, task) for task in tasks if task.ended_at is None
+        }
+        for stop in job.stops:
+            for member in session.scalars(select(Member).where(Member.job_id == job_id)):
+                if member.node_id not in stop["informed"]:
+                    name = stop["task_name"]
+                    works[f"stop {name} {member.node_id}"] = partial(self._stop_from, job, name, member.node_id)
+        return _Step(assigned=bool(steps), works=works)
 
-        def work(session: Session) -> bool:
-            job = jobs.require(session, job_id)
-            if has_ended(JobStatus(job.status)):
-                return False
-            known = jobs.tasks_of(session, job_id)
-            succeeded = frozenset(task.name for task in known if task.status == TaskStatus.SUCCESS)
-            begun = frozenset(task.name for task in known) | frozenset(job.stopped)
-            steps = self._shares.plan(job).ready(succeeded, begun)
-            for step in steps:
-                jobs.add_task(session, job, new_task_id(), step.name, step.parties, self._clock.now())
-            return bool(steps)
-
-        return await self._database.write(work)
-
-    async def _work(self, job_id: str) -> list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]:
-        """Return what is to be done towards others now, each under a name of its own."""
-
-        def read(session: Session) -> list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]:
-            job = jobs.require(session, job_id)
-            found: list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = []
-            for task in jobs.tasks_of(session, job_id):
-                if task.ended_at is None:
-                    found.append((f"task {task.task_id}", lambda task=task: self._see_to(job, task)))  # type: ignore[misc]
-            for stop in job.stops:
-                for member in session.scalars(select(Member).where(Member.job_id == job_id)):
-                    if member.node_id not in stop["informed"]:
-                        name, node_id = stop["task_name"], member.node_id
-                        key = f"stop {name} {node_id}"
-                        found.append((key, lambda name=name, node_id=node_id: self._stop_from(job, name, node_id)))  # type: ignore[misc]
-            return found
-
-        return await self._database.read(read)
+    def _conclude(self, session: Session, job: Job, tasks: list[Task]) -> bool:
+        """End the job if its tasks say so; return whether it has ended."""
+        for task in tasks:
+            if task.status == TaskStatus.FAILED and task.name not in job.stopped:
+                cause = self._cause("CTL-G3.1.1.2-fail")
+                self._shares.end(session, job, Outcome.FAILED, _first_failure(session, task), cause)
+                return True
+        if any(task.ended_at is None for task in tasks):
+            return False
+        succeeded = {task.name for task in tasks if task.status == TaskStatus.SUCCESS}
+        missing = set(self._shares.plan(job).steps) - succeeded
+        if missing - set(job.stopped):
+            return False
+        outcome = Outcome.FAILED if missing else Outcome.SUCCESS
+        reason = "; ".join(f"{stop['task_name']}: {stop['reason']}" for stop in job.stops) if missing else ""
+        self._shares.end(session, job, outcome, reason, self._cause("CTL-3.7-job-states"))
+        return True
 
     async def _see_to(self, job: Job, task: Task) -> None:
         """Start a task at all who take part and gather how it ends (CTL-3.4, CTL-3.8)."""
@@ -224,33 +242,6 @@ class Driver:
             ]
 
         await self._database.write(work)
-
-    async def _conclude(self, job_id: str) -> bool:
-        """End the job if its tasks say so; return whether it has ended."""
-        cause = self._cause("CTL-3.7-job-states")
-
-        def work(session: Session) -> bool:
-            job = jobs.require(session, job_id)
-            if has_ended(JobStatus(job.status)):
-                return True
-            tasks = jobs.tasks_of(session, job_id)
-            for task in tasks:
-                if task.status == TaskStatus.FAILED and task.name not in job.stopped:
-                    cause_ = self._cause("CTL-G3.1.1.2-fail")
-                    self._shares.end(session, job, Outcome.FAILED, _first_failure(session, task), cause_)
-                    return True
-            if any(task.ended_at is None for task in tasks):
-                return False
-            succeeded = {task.name for task in tasks if task.status == TaskStatus.SUCCESS}
-            missing = set(self._shares.plan(job).steps) - succeeded
-            if missing - set(job.stopped):
-                return False
-            outcome = Outcome.FAILED if missing else Outcome.SUCCESS
-            reason = "; ".join(f"{stop['task_name']}: {stop['reason']}" for stop in job.stops) if missing else ""
-            self._shares.end(session, job, outcome, reason, cause)
-            return True
-
-        return await self._database.write(work)
 
     # --- the end: CTL-3.6 to all who may still be at it -----------------------------------------------------
 

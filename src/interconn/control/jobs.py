@@ -43,12 +43,12 @@ class Cause:
 
 
 def job_topic(job_id: str) -> str:
-    """Return the signal of a job: anything about it has changed."""
+    """Return the signal of a job: it, or one of its tasks, has come to another state."""
     return f"job:{job_id}"
 
 
 def task_topic(task_id: str) -> str:
-    """Return the signal of a task on this node."""
+    """Return the signal of a task: anything about one of its lanes has changed."""
     return f"task:{task_id}"
 
 
@@ -180,7 +180,6 @@ def add_task(session: Session, job: Job, task_id: str, name: str, parties: Itera
         )
         session.add(lane)
     session.flush()
-    announce(session, job_topic(job.job_id))
     return task
 
 
@@ -211,10 +210,12 @@ def move_lane(
             lane.reason = reason[:LONGEST_REASON] if step is TaskStatus.FAILED else ""
     if changed:
         session.flush()
+        known = (task.status, task.ended_at)
         lanes = [TaskStatus(each.status) for each in lanes_of(session, task.task_id)]
         task.status = combined(lanes).value
         if all(status.is_final for status in lanes):
             task.ended_at = task.ended_at or now
         announce(session, task_topic(task.task_id))
-        announce(session, job_topic(task.job_id))
+        if (task.status, task.ended_at) != known:
+            announce(session, job_topic(task.job_id))
     return changed

@@ -161,13 +161,13 @@ class Scheduler:
             NotFound: the caller has no part in such a job.
         """
 
-        async def read() -> JobStatusReply:
-            return await self._database.read(
-                lambda session: views.status_reply(session, self._job_of(session, request.job_id, caller))
-            )
+        async def status() -> str:
+            return await self._database.read(lambda session: self._job_of(session, request.job_id, caller).status)
 
-        topic = jobs.job_topic(request.job_id)
-        return await hold(self._database, caller, topic, read, status=lambda reply: reply.job_status)
+        await hold(self._database, caller, jobs.job_topic(request.job_id), status, status=str)
+        return await self._database.read(
+            lambda session: views.status_reply(session, self._job_of(session, request.job_id, caller))
+        )
 
     async def callback(self, caller: Caller, request: TaskCallback) -> Empty:
         """Take note of how a participant's task stands (CTL-3.9); polls tell the same (resolution 8).

@@ -78,7 +78,7 @@ class Shares:
         tasks = {task.name: task for task in jobs.tasks_of(session, job.job_id)}
         own = [party for party in step.parties if party.node_id == self._node.node_id]
         task = session.get(Task, task_id) or jobs.add_task(session, job, task_id, step.name, own, now)
-        config = jobs.content(job).config
+        config = self.plan(job).config
         for lane in self.lanes(session, task_id):
             if lane.status == TaskStatus.PENDING:
                 order = self._order(session, job, config, step, lane, tasks)

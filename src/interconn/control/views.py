@@ -73,7 +73,7 @@ def _outputs(components: Components, session: Session, task_id: str, role: str, 
 
 
 def _own_tasks(session: Session, job: Job) -> list[TaskView]:
-    classes = {each.name: each.component_name for each in jobs.content(job).dag.components}
+    classes = {each["name"]: each["componentName"] for each in job.content["dag"]["components"]}
     return [_task_view(session, task, classes.get(task.name, "")) for task in jobs.tasks_of(session, job.job_id)]
 
 

@@ -85,7 +85,7 @@ class TaskWatch:
                 raise PeerUnreachable("it accepted the task and did not begin it", where=node_id, clause="CTL-3.4")
             if reply.status.is_final:
                 return
-            if heard - asked < HELD_SECONDS * 1000:
+            if not news and heard - asked < HELD_SECONDS * 1000:
                 await self._clock.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
