@@ -37,10 +37,13 @@ def measure(quick: bool) -> dict[str, Any]:
 
 def _stream(nodes: list[dict[str, Any]], session: dict[str, Any], label: str, size: int, count: int) -> dict[str, Any]:
     sender, receiver = nodes
-    arguments = json.dumps({"size": size, "count": count // THREADS})
-    begun = time.perf_counter()
     processes = [
-        subprocess.Popen([sys.executable, "-m", "benchmarks.transport", action], stdin=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.transport", action],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         for action in ("push", "pop")
     ]
     for process, own, other in zip(processes, (sender, receiver), (receiver, sender), strict=True):
@@ -50,12 +53,16 @@ def _stream(nodes: list[dict[str, Any]], session: dict[str, Any], label: str, si
             "session_id": session["session_id"],
             "token": session["tokens"][own["node_id"]],
             "other": other["node_id"],
+            "size": size,
+            "count": count // THREADS,
         }
-        process.stdin.write(json.dumps({**facts, **json.loads(arguments)}))
+        process.stdin.write(json.dumps(facts))
         process.stdin.close()
-    if any(process.wait(timeout=600) for process in processes):
+    times = [json.loads(process.stdout.read()) for process in processes if process.stdout]
+    if any(process.wait(timeout=60) for process in processes):
         raise SystemExit("a transport client failed")
-    elapsed = time.perf_counter() - begun
+    # The machine's monotonic clock is one for all processes; how long an interpreter takes to start is not asked.
+    elapsed = times[1]["ended"] - times[0]["begun"]
     return {
         f"{label} messages/s": round(count / elapsed, 1),
         f"{label} MB/s": round(count * size / elapsed / 1e6, 2),
@@ -95,9 +102,11 @@ def _client(action: str) -> None:
             elif client.pop(other, f"bench-{topic}", timeout=60) is None:
                 raise SystemExit("a message was lost")
 
+    begun = time.monotonic()
     with ThreadPoolExecutor(THREADS) as pool:
         for done in [pool.submit(run, topic) for topic in range(THREADS)]:
             done.result()
+    print(json.dumps({"begun": begun, "ended": time.monotonic()}))
 
 
 if __name__ == "__main__":
