@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import uvicorn
 
+from tests.peers.node_b import BODY, START, NodeB
 from tests.peers.partners import signed_headers
-from tests.peers.test_gate import BODY, START, NodeB
 
 
 @pytest.fixture
