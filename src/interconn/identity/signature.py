@@ -18,6 +18,7 @@ from interconn.standard.errors import BadSignature, InvalidRequest
 
 REQUEST_SCHEME = "INTERCONN-1"
 REPLY_SCHEME = "INTERCONN-1-REPLY"
+_BLANKS = " \t"
 
 _COVERED = frozenset({*names.REQUIRED_SIGNED, names.PERMIT_SET, names.AUTH_SIGN, "content-type"})
 # Our own extension headers are covered like those of the transport layer, so that nobody on the way adds one.
@@ -94,8 +95,8 @@ class SignedRequest:
         credential.verify(signature, self.content(credential))
 
     def _covered_lines(self) -> bytes:
-        lines = (f"{name}:{self.header(name)}" for name in self.headers if name.startswith(_COVERED_PREFIXES))
-        return b"\n".join(sorted(map(_printable, lines)))
+        covered = [(name, value) for name, value in self.headers.items() if name.startswith(_COVERED_PREFIXES)]
+        return _canonical(*sorted([f"{name}:{value.strip(_BLANKS)}" for name, value in covered]))
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,9 @@ class SignedReply:
 
 
 def _canonical(*lines: str) -> bytes:
-    return b"\n".join(map(_printable, lines))
+    # Looked at as one text: this runs four times a message.
+    _printable("".join(lines))
+    return "\n".join(lines).encode()
 
 
 def _printable(text: str) -> bytes:

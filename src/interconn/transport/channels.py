@@ -90,7 +90,7 @@ class Channels:
         # The table is searched by digest, about which a guesser learns nothing; what decides is compared in
         # constant time.
         known = channel.tokens.values() if channel is not None else ()
-        matches = any([hmac.compare_digest(expected, digest) for expected in known])
+        matches = any(hmac.compare_digest(expected, digest) for expected in known)
         if channel is None or not matches or channel.session_id != session_id:
             raise TransportError(
                 "the token is missing, or is not one for this session on this node",

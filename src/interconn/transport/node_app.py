@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -15,7 +16,7 @@ from interconn.peers.inbound import Arrival, Gate
 from interconn.standard import headers as names
 from interconn.standard.errors import ConfigurationError, InterconnError, TransportError
 from interconn.standard.transport import INVOKE, TRANSPORT, PtpCode
-from interconn.transport.asgi import Disconnected, Receive, Scope, Send, read_body, read_headers, respond
+from interconn.transport.asgi import Disconnected, Receive, Scope, Send, read_body, respond
 from interconn.transport.channels import Channels
 from interconn.transport.limits import Limits
 from interconn.transport.outcomes import SYSTEM_ERROR, outcome_of
@@ -48,14 +49,16 @@ class NodeApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one call; every answer to a request that was read whole is signed."""
-        headers = read_headers(scope)
         dialect: TransportDialect = STANDARD_TRANSPORT
+        headers: Mapping[str, str] = {}
         arrival: Arrival | None = None
         try:
-            known = self._known(headers.get(names.SOURCE_NODE_ID, ""))
+            head = Arrival.of(scope, b"")
+            headers = head.headers
+            known = self._known(head.header(names.SOURCE_NODE_ID))
             # TRN-2.2.2: one chunked body is one message, so that transport over HTTP is invoke with a stream.
             body = await read_body(receive, headers, self._limits.body_bytes if known else STRANGER_BYTES)
-            arrival = Arrival.of(scope, body)
+            arrival = Arrival(head.method, head.target, headers, body)
             if scope["path"] not in (INVOKE, TRANSPORT) or scope["method"] != "POST":
                 raise _refusal(PtpCode.NOT_FOUND, "there is no such call on this listener", scope["path"])
             peer = self._gate.admit(arrival)
