@@ -42,6 +42,7 @@ def test_a_refusal_shows_what_where_clause_and_next_step(fake: FakeNode, interco
 
 def test_a_refusal_is_told_to_machines_as_json(fake: FakeNode, interconn: Interconn) -> None:
     error = BadSignature("another key", where="fingerprint", hint="ask by telephone")
+    fake.answer(peers.PEER_LIST, peers.ContractViews(contracts=[]))
     fake.answer(peers.PEER_APPROVE, error)
     ran = interconn("peer", "approve", "c-1", "--fingerprint", "ab", "--json")
     assert ran.status == 1

@@ -135,15 +135,6 @@ CASES: list[tuple[str, Endpoint[Any, Any], WireModel, dict[str, Any], str]] = [
         {"address": "https://operator.example:7304", "node_id": "operator", "fingerprint": "ab", "expired_time": 5},
         "c-1",
     ),
-    (
-        "peer approve c-1 --fingerprint ab --accept-unproven",
-        peers.PEER_APPROVE,
-        CONTRACT,
-        {"contract_id": "c-1", "fingerprint": "ab", "accept_unproven": True},
-        "APPROVED",
-    ),
-    ("peer reject c-1", peers.PEER_REJECT, CONTRACT, {"contract_id": "c-1"}, "c-1"),
-    ("peer terminate c-1", peers.PEER_TERMINATE, CONTRACT, {"contract_id": "c-1"}, "c-1"),
     ("peer list", peers.PEER_LIST, peers.ContractViews(contracts=[CONTRACT]), {}, "operator"),
     (
         "peer show operator",
@@ -280,6 +271,51 @@ def test_a_verb_asks_the_node_and_shows_its_answer(
     assert for_machine.json == reply.to_wire()
     wanted = endpoint.request.model_validate(members).to_wire()
     assert fake.asked == [Asked(endpoint.name, wanted)] * 2
+
+
+@pytest.mark.parametrize("named", ["c-1", "operator"], ids=["by contract", "by node"])
+@pytest.mark.parametrize(
+    ("verb", "endpoint", "members"),
+    [
+        (
+            "approve --fingerprint ab --accept-unproven",
+            peers.PEER_APPROVE,
+            {"fingerprint": "ab", "accept_unproven": True},
+        ),
+        ("reject", peers.PEER_REJECT, {}),
+        ("terminate", peers.PEER_TERMINATE, {}),
+    ],
+    ids=["approve", "reject", "terminate"],
+)
+def test_a_contract_is_decided_by_its_id_or_the_partners(
+    named: str,
+    verb: str,
+    endpoint: Endpoint[Any, Any],
+    members: dict[str, Any],
+    fake: FakeNode,
+    interconn: Interconn,
+) -> None:
+    over = CONTRACT.model_copy(update={"contract_id": "c-0", "status": "TERMINATED"})
+    fake.answer(peers.PEER_LIST, peers.ContractViews(contracts=[over, CONTRACT]))
+    fake.answer(endpoint, CONTRACT)
+    ran = interconn("peer", *verb.split(), named, "--json")
+    assert (ran.status, ran.json) == (0, CONTRACT.to_wire())
+    assert fake.asked[-1] == Asked(endpoint.name, {"contract_id": "c-1", **members})
+
+
+def test_of_several_contracts_one_must_be_named(fake: FakeNode, interconn: Interconn) -> None:
+    second = CONTRACT.model_copy(update={"contract_id": "c-2"})
+    fake.answer(peers.PEER_LIST, peers.ContractViews(contracts=[CONTRACT, second]))
+    ran = interconn("peer", "reject", "operator")
+    assert ran.status == 1
+    assert "c-1, c-2" in ran.err
+
+
+def test_status_can_wait_until_the_node_is_ready(fake: FakeNode, interconn: Interconn) -> None:
+    fake.answer(node.NODE_STATUS, STATUS.model_copy(update={"ready": False}), STATUS)
+    ran = interconn("node", "status", "--wait", "30", "--json")
+    assert ran.json["ready"] is True
+    assert len(fake.asked) == 2
 
 
 def test_dataset_add_sends_the_absolute_path(fake: FakeNode, interconn: Interconn, tmp_path: Path) -> None:

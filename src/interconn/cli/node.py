@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
 from interconn.cli.options import DEFAULT_HOME, Common, Flag, Several, example
 from interconn.cli.wording import say
+
+if TYPE_CHECKING:
+    from interconn.api.node import NodeStatus
 
 app = App(name="node", help="Make, run and look at this institution's node.")
 
@@ -131,13 +134,18 @@ def run(*, home: Home = DEFAULT_HOME) -> None:
     run_node(home)
 
 
-@app.command(help_epilogue=example("node status --home ./bank"))
-def status(*, common: Common = Common()) -> None:  # noqa: B008 - frozen
-    """Show how the node is: who it is, where it listens, its key's fingerprint, what it is doing."""
+@app.command(help_epilogue=example("node status --home ./bank", "node status --wait 30"))
+def status(*, wait: float = 0, common: Common = Common()) -> None:  # noqa: B008 - frozen
+    """Show how the node is: who it is, where it listens, its key's fingerprint, what it is doing.
+
+    Parameters
+    ----------
+    wait
+        Wait until the node is ready, at most this many seconds.
+    """
     from interconn.cli.output import instant, print_card, print_reply
 
-    with common.node() as node:
-        found = node.node.status()
+    found = _status(common, wait)
     if common.json:
         print_reply(found)
         return
@@ -158,6 +166,28 @@ def status(*, common: Common = Common()) -> None:  # noqa: B008 - frozen
             *((say("note"), warning) for warning in found.warnings),
         ],
     )
+
+
+def _status(common: Common, seconds: float) -> NodeStatus:
+    import time
+
+    from interconn.standard.errors import PeerUnreachable
+
+    deadline = time.monotonic() + seconds
+    while True:
+        last = time.monotonic() >= deadline
+        try:
+            with common.node() as node:
+                found = node.node.status()
+            if found.ready or last:
+                return found
+        except PeerUnreachable:
+            if last:
+                raise
+        time.sleep(POLL_SECONDS)
+
+
+POLL_SECONDS = 0.1
 
 
 def _counts(counts: dict[str, int]) -> str:

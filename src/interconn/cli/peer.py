@@ -11,6 +11,7 @@ from interconn.cli.wording import say
 
 if TYPE_CHECKING:
     from interconn.api.peers import ContractView
+    from interconn.client import NodeClient
 
 app = App(name="peer", help="Partners and the contracts with them.")
 
@@ -48,9 +49,9 @@ def apply(
     _show(contract, common)
 
 
-@app.command(help_epilogue=example("peer approve contract-4f0c21 --fingerprint 9b71d224bd62f378…"))
+@app.command(help_epilogue=example("peer approve bank --fingerprint 9b71d224bd62f378…"))
 def approve(
-    contract_id: str,
+    partner: str,
     *,
     fingerprint: str,
     expires: int | None = None,
@@ -61,8 +62,8 @@ def approve(
 
     Parameters
     ----------
-    contract_id
-        Id of the contract, as 'peer list' shows it.
+    partner
+        Id of the partner's node, or of the contract.
     fingerprint
         Fingerprint of the partner's key, received by telephone or in person; never copied from 'peer list'.
     expires
@@ -71,35 +72,36 @@ def approve(
         Approve although the partner did not prove that it holds the key it sent.
     """
     with common.node() as node:
+        contract_id = _contract(node, partner)
         contract = node.peers.approve(contract_id, fingerprint, expired_time=expires, accept_unproven=accept_unproven)
     _show(contract, common)
 
 
-@app.command(help_epilogue=example("peer reject contract-4f0c21"))
-def reject(contract_id: str, *, common: Common = Common()) -> None:  # noqa: B008
+@app.command(help_epilogue=example("peer reject bank"))
+def reject(partner: str, *, common: Common = Common()) -> None:  # noqa: B008
     """Reject a partner's application (MGT-3.2).
 
     Parameters
     ----------
-    contract_id
-        Id of the contract.
+    partner
+        Id of the partner's node, or of the contract.
     """
     with common.node() as node:
-        contract = node.peers.reject(contract_id)
+        contract = node.peers.reject(_contract(node, partner))
     _show(contract, common)
 
 
-@app.command(help_epilogue=example("peer terminate contract-4f0c21"))
-def terminate(contract_id: str, *, common: Common = Common()) -> None:  # noqa: B008
+@app.command(help_epilogue=example("peer terminate operator"))
+def terminate(partner: str, *, common: Common = Common()) -> None:  # noqa: B008
     """End a contract (MGT-3.3). Nothing runs under it afterwards.
 
     Parameters
     ----------
-    contract_id
-        Id of the contract.
+    partner
+        Id of the partner's node, or of the contract.
     """
     with common.node() as node:
-        contract = node.peers.terminate(contract_id)
+        contract = node.peers.terminate(_contract(node, partner))
     _show(contract, common)
 
 
@@ -149,6 +151,28 @@ def show(node_id: str, *, common: Common = Common()) -> None:  # noqa: B008
             (say("contract status there"), found.contract_status),
         ],
     )
+
+
+def _contract(node: NodeClient, partner: str) -> str:
+    """Return the id of the one contract with a partner that is not over; what is no partner's id is a contract's.
+
+    Raises:
+        Refused: there are several.
+    """
+    from interconn.standard.errors import Refused
+
+    found = [
+        contract.contract_id
+        for contract in node.peers.list().contracts
+        if contract.node_id == partner and contract.status in ("APPLIED", "APPROVED")
+    ]
+    if len(found) > 1:
+        raise Refused(
+            say("there are several contracts with it: {contracts}", contracts=", ".join(found)),
+            where=partner,
+            hint=say("Name the contract instead"),
+        )
+    return found[0] if found else partner
 
 
 def _show(contract: ContractView, common: Common) -> None:

@@ -123,10 +123,17 @@ def _command(pid: int) -> list[str] | None:
     """Return the arguments of a living process."""
     if Path("/proc/self/cmdline").exists():
         try:
-            raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+            while True:
+                raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+                if raw:
+                    return raw.decode(errors="replace").split("\0")
+                # Empty in a process that has ended and nobody has waited for, and for a moment in a new one.
+                state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+                if state in "ZX":
+                    return None
+                time.sleep(_POLL_SECONDS)
         except OSError:
             return None
-        return raw.decode(errors="replace").split("\0") if raw else None  # empty: ended and not yet reaped
     found = subprocess.run(  # noqa: S603
         ["ps", "-ww", "-o", "args=", "-p", str(pid)],  # noqa: S607 - where ps lies differs
         capture_output=True,
