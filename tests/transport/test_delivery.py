@@ -1,14 +1,22 @@
 """Messages from a component through two nodes to another component."""
 
 import asyncio
+import hashlib
 import json
 
 import aiohttp
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from interconn.api.node import SessionOpen
+from interconn.api.own import Person
 from interconn.standard.protobuf import ptp_pb2
 from interconn.standard.transport import PEEK, POP, PUSH
-from tests.transport.nodes import Component, MakeComponent, MakeNode, content_of
+from interconn.standard.wire import Empty
+from interconn.state.audit_trail import AuditEntry
+from interconn.transport import Limits
+from tests.transport.nodes import SESSION, TASK, Component, MakeComponent, MakeNode, content_of
 
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 EVERY_BYTE = bytes(range(256))
@@ -129,6 +137,21 @@ async def test_many_pushes_at_once_all_arrive_once(pair: tuple[Component, Compon
     assert sorted(received) == sorted(sent)  # type: ignore[type-var]
 
 
+async def test_trn_3_1_headers_a_pop_may_name_the_own_node_where_one_other_is_there(
+    make_node: MakeNode, component: MakeComponent, pair: tuple[Component, Component]
+) -> None:
+    alice, bob = pair
+    await alice.push("b", b"m", "t")
+    assert await bob.pop("b", "t") == b"m"
+    waiting = asyncio.create_task(bob.pop("b", "t", timeout=30))
+    await asyncio.sleep(0.1)
+    await alice.push("b", b"n", "t")
+    assert await waiting == b"n"
+    three = await make_node("c")
+    carol = component(three, await three.open("a", "b"))
+    assert content_of(await carol.call(PEEK, "c")) is None
+
+
 async def test_two_roles_on_one_node_reach_each_other(make_node: MakeNode, component: MakeComponent) -> None:
     node = await make_node("a")
     guest = component(node, await node.open(party="guest.0"))
@@ -236,3 +259,48 @@ async def test_statistics_count_what_passed(make_node: MakeNode, component: Make
     again = await b.restart()
     assert again.transport.traffic("task_1") == received
     await again.stop()
+
+
+async def test_a_session_released_long_ago_is_forgotten(make_node: MakeNode, component: MakeComponent) -> None:
+    node = await make_node("a", Limits(released_seconds=-1))
+    alice = component(node, await node.open())
+    await node.close_session()
+    assert await alice.push("a", b"") == "E0000000403"
+    assert node.transport.traffic("task_1") == {}
+
+
+async def test_own_services_open_and_list_sessions_by_hand(make_node: MakeNode, component: MakeComponent) -> None:
+    node = await make_node("a")
+    opens, lists = (service.handle for service in node.transport.own_services())
+    person = Person("somebody", "trace")
+    request = SessionOpen(session_id="by-hand", parties=["a", "b"])
+    first = await opens(person, request)
+    second = await opens(person, request)
+    assert first.session_id == second.session_id == "by-hand"
+    assert second.token not in repr(second)
+    caller = component(node, second.token, "by-hand")
+    assert await caller.push("a", b"m") == "E0000000000"
+    assert await component(node, first.token, "by-hand").push("a", b"m") == "E0000000403"
+    (view,) = (await lists(person, Empty())).sessions
+    assert (view.session_id, view.task_id, view.parties, view.queued_messages) == ("by-hand", "", ["a", "b"], 1)
+    entries = await node.database.read(lambda db: list(db.scalars(select(AuditEntry))))
+    assert [(entry.actor, entry.action, entry.subject) for entry in entries] == [
+        ("person:somebody", "session.open", "by-hand")
+    ] * 2
+    stored = (node.home / "state.db").read_bytes() + (node.home / "state.db-wal").read_bytes()
+    assert second.token.encode() not in stored
+    assert hashlib.sha256(second.token.encode()).hexdigest().encode() in stored
+
+
+async def test_a_transaction_that_fails_opens_nothing(make_node: MakeNode, component: MakeComponent) -> None:
+    node = await make_node("a")
+    tokens = []
+
+    def work(session: Session) -> None:
+        tokens.append(node.transport.open_session(session, session_id=SESSION, task_id=TASK, parties=["a"]))
+        raise RuntimeError("something else in the transaction failed")
+
+    with pytest.raises(RuntimeError):
+        await node.database.write(work)
+    assert await component(node, tokens[0]).push("a", b"") == "E0000000403"
+    assert node.transport.sessions() == []

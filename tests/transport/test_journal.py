@@ -105,11 +105,10 @@ async def test_a_rewrite_keeps_what_waits_is_known_or_released(node: Node, compo
     await alice.push("a", b"known", "k", x_interconn_message_id="id")
     await alice.call("/v1/interconn/chan/release", "a", {"topic": "r"})
     assert await alice.pop("a", "k") == b"known"
-    before = the_journal(node).stat().st_ino
     for _ in range(20):
         await alice.push("a", b"x" * 1000, "t")
         await alice.pop("a", "t")
-    assert the_journal(node).stat().st_ino != before
+    assert the_journal(node).stat().st_size < 20 * 1000  # less than what was written since: it was rewritten
     again = await node.restart()
     alice.address = again.component.address
     assert await alice.pop("a", "w") == b"waits"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -36,6 +37,7 @@ class Channels:
         self._by_key: dict[tuple[str, str], Channel] = {}
         self._by_session: dict[str, dict[str, Channel]] = {}
         self._by_token: dict[bytes, Channel] = {}
+        self._released: deque[tuple[int, Channel]] = deque()
 
     def __iter__(self) -> Iterator[Channel]:
         return iter(list(self._by_key.values()))
@@ -48,8 +50,10 @@ class Channels:
         """Take up the sessions of the database and the messages of their journals; other journals are deleted."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         kept = set()
-        for row in rows:
+        for row in sorted(rows, key=lambda row: row.closed_at or 0):
             channel = self._load(row)
+            if row.closed_at is not None:
+                self._released.append((row.closed_at, channel))
             for party, digest in row.tokens.items():
                 self._give_token(channel, party, bytes.fromhex(digest))
             if not channel.closed:
@@ -68,11 +72,22 @@ class Channels:
         channel.parties = frozenset(parties)
         self._give_token(channel, party, token_digest)
 
-    def close(self, session_id: str, task_id: str) -> None:
-        """Free the queues of a session that was released, and refuse further use."""
+    def close(self, session_id: str, task_id: str, *, now: int) -> None:
+        """Free the queues of a session that was released, and refuse further use; forget those released long ago.
+
+        Args:
+            session_id: the session.
+            task_id: the task.
+            now: epoch milliseconds.
+        """
         channel = self._by_key.get((session_id, task_id))
         if channel is not None and not channel.closed:
             channel.close()
+            self._released.append((now, channel))
+        while self._released and self._released[0][0] < now - self._limits.released_seconds * 1000:
+            _, old = self._released.popleft()
+            if self._by_key.get((old.session_id, old.task_id)) is old:
+                self._forget(old)
 
     def stop(self) -> None:
         """Close all journals."""
@@ -177,7 +192,10 @@ class Channels:
         for digest in channel.tokens.values():
             self._by_token.pop(digest, None)
         del self._by_key[channel.session_id, channel.task_id]
-        del self._by_session[channel.session_id][channel.task_id]
+        of_session = self._by_session[channel.session_id]
+        del of_session[channel.task_id]
+        if not of_session:
+            del self._by_session[channel.session_id]
 
     def _path(self, session_id: str, task_id: str) -> Path:
         # Session ids come from partners and never become part of a path.

@@ -32,7 +32,7 @@ Release = Callable[[str, str], Awaitable[None]]
 class Call:
     """A component's call: who calls, and what of it is still to be read."""
 
-    __slots__ = ("called", "channel", "headers", "receive", "scope")
+    __slots__ = ("called", "channel", "headers", "receive", "scope", "source")
 
     def __init__(
         self, scope: Scope, receive: Receive, headers: Mapping[str, str], called: ComponentHeaders, channel: Channel
@@ -42,6 +42,8 @@ class Call:
         self.headers = headers
         self.called = called
         self.channel = channel
+        self.source = called.target_node_id
+        """On pop, peek and release: the node whose messages are meant."""
 
 
 class ComponentApp:
@@ -148,7 +150,7 @@ class ComponentApp:
         ask = await self._read_ask(call)
         self._acknowledge(call, ask)
         if ask.topic:
-            call.channel.release(call.called.target_node_id, ask.topic)
+            call.channel.release(call.source, ask.topic)
         else:
             await self._release_session(call.channel.session_id, call.channel.task_id)
         return SUCCESS, None
@@ -158,15 +160,25 @@ class ComponentApp:
         query = call.scope["query_string"].decode("latin-1")
         ask = self._dialect.read_ask(call.scope["path"], call.called, call.headers, query, body)
         call.channel.require_party(call.called.target_node_id)
+        call.source = self._source(call)
         return ask
+
+    def _source(self, call: Call) -> str:
+        # TRN-3.1-headers leaves open whether the target of a pop is the own node or the far one. We ask for the far
+        # one; where there is but one, and one party here, the own one can mean nothing else.
+        named = call.called.target_node_id
+        others = call.channel.parties - {self._node_id}
+        if named == self._node_id and len(others) == 1 and len(call.channel.tokens) == 1:
+            return next(iter(others))
+        return named
 
     def _acknowledge(self, call: Call, ask: Ask) -> None:
         if call.called.taken:
-            call.channel.acknowledge(call.called.target_node_id, ask.topic, call.called.taken)
+            call.channel.acknowledge(call.source, ask.topic, call.called.taken)
 
     def _hand_out(self, call: Call, ask: Ask) -> Message | None:
         acknowledging = call.called.taken is not None
-        return call.channel.hand_out(call.called.target_node_id, ask.topic, acknowledging=acknowledging)
+        return call.channel.hand_out(call.source, ask.topic, acknowledging=acknowledging)
 
     async def _wait(self, call: Call, ask: Ask) -> Message | None:
         loop = asyncio.get_running_loop()
@@ -181,7 +193,7 @@ class ComponentApp:
                     waiter.add_done_callback(lambda _: timer.cancel())
                     gone.add_done_callback(lambda _: _finish(waiter))
 
-                await call.channel.wait(call.called.target_node_id, ask.topic, begin)
+                await call.channel.wait(call.source, ask.topic, begin)
                 if gone.done():
                     raise Disconnected
                 message = self._hand_out(call, ask)

@@ -141,13 +141,13 @@ class Transport:
         row = session.get(TransportSession, (session_id, task_id))
         if row is None or row.closed_at is not None:
             return
-        row.closed_at = self._clock.now()
+        now = row.closed_at = self._clock.now()
         channel = self._channels.get(session_id, task_id)
         if channel is not None:
             traffic = channel.traffic
             row.sent_messages, row.sent_bytes = traffic.sent_messages, traffic.sent_bytes
             row.received_messages, row.received_bytes = traffic.received_messages, traffic.received_bytes
-        self._after_commit(session, lambda: self._channels.close(session_id, task_id))
+        self._after_commit(session, lambda: self._channels.close(session_id, task_id, now=now))
 
     def traffic(self, task_id: str) -> dict[str, int]:
         """Return what a task sent and received through this node, messages and bytes of payload, by name.
