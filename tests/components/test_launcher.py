@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -36,9 +37,23 @@ IGNORES_SIGTERM = (
 )
 
 
-async def until_logged(directory: Path) -> None:
+def wait_until_logged(directory: Path) -> None:
     while not (directory / "stdout.log").exists() or not (directory / "stdout.log").stat().st_size:
-        await asyncio.sleep(0.01)
+        time.sleep(0.01)
+
+
+async def until_logged(directory: Path) -> None:
+    await asyncio.to_thread(wait_until_logged, directory)
+
+
+def wait_until_gone(pid: int) -> None:
+    state = Path(f"/proc/{pid}/stat")
+    while state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z":
+        time.sleep(0.01)
+
+
+def told_by_the_system(pid: int, what: str) -> bytes:
+    return Path(f"/proc/{pid}/{what}").read_bytes()
 
 
 @pytest.mark.parametrize(("code", "status", "reason"), [
@@ -70,8 +85,8 @@ async def test_no_command_line_shows_the_token(tmp_path: Path) -> None:
     await launched(one, tmp_path / "a", {"config.token": "very-secret"})
     await until_logged(tmp_path / "a")
     for pid in (component_pid(tmp_path / "a"), supervisor_pid(tmp_path / "a")):
-        assert b"very-secret" not in Path(f"/proc/{pid}/cmdline").read_bytes()
-    assert b"very-secret" not in Path(f"/proc/{supervisor_pid(tmp_path / 'a')}/environ").read_bytes()
+        assert b"very-secret" not in told_by_the_system(pid, "cmdline")
+    assert b"very-secret" not in told_by_the_system(supervisor_pid(tmp_path / "a"), "environ")
     await one.stop(tmp_path / "a")
 
 
@@ -119,9 +134,7 @@ async def test_no_child_of_a_component_is_left(tmp_path: Path) -> None:
     await launched(one, tmp_path / "a")
     await one.wait(tmp_path / "a")
     child = int((tmp_path / "a" / "stdout.log").read_text())
-    state = Path(f"/proc/{child}/stat")
-    while state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z":
-        await asyncio.sleep(0.01)
+    await asyncio.to_thread(wait_until_gone, child)
 
 
 async def test_a_component_outlives_the_node_and_is_found_again(tmp_path: Path) -> None:
@@ -152,9 +165,7 @@ async def test_an_end_that_nobody_saw_is_a_failure_and_leaves_nothing_running(tm
     ended = await one.wait(tmp_path / "a")
     assert ended.status != 0
     assert "supervisor" in ended.reason
-    state = Path(f"/proc/{component}/stat")
-    while state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z":
-        await asyncio.sleep(0.01)
+    await asyncio.to_thread(wait_until_gone, component)
 
 
 async def test_a_reused_process_id_is_not_signalled(tmp_path: Path) -> None:

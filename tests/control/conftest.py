@@ -452,6 +452,7 @@ def make() -> SimpleNamespace:
         description=description,
         registry=REGISTRY,
         exit=Exit,
+        killed=Killed,
         person=PERSON,
         statuses=lambda view: {task.name: {party.role: party.status for party in task.parties} for task in view.tasks},
         success=TaskStatus.SUCCESS,

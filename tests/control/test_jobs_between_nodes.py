@@ -47,7 +47,7 @@ async def refusal(network: Any, source: str, target: str, endpoint: Any, request
 
 
 async def until(condition: Any) -> None:
-    while not condition():
+    while not condition():  # noqa: ASYNC110 - it may be anything
         await asyncio.sleep(0.002)
 
 

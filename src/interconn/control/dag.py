@@ -211,7 +211,7 @@ def _in_order(upstream: Mapping[str, set[str]]) -> list[str]:
     try:
         return list(sorter.static_order())
     except CycleError as error:
-        cycle = " → ".join(reversed(error.args[1]))
+        cycle = " → ".join(error.args[1])
         raise InvalidFlow(f"the components form a cycle: {cycle}", where="dag", clause="CTL-G3.1.1.1-dag") from None
 
 
