@@ -20,7 +20,7 @@ from interconn.standard.errors import (
     CapacityExceeded,
     InvalidRequest,
 )
-from interconn.standard.identifiers import new_id
+from interconn.standard.identifiers import new_id, new_nonce
 from interconn.standard.management import (
     CONTRACT_APPLY,
     AuditStatus,
@@ -62,7 +62,7 @@ class Applications:
             status=AuditStatus.APPLIED.value,
             expected_fingerprint=read_fingerprint(request.fingerprint) if request.fingerprint else "",
             expired_time=request.expired_time,
-            trace_id=person.trace_id,
+            trace_id=self._trace_of_its_own(session, person, request.node_id),
             applied_at=self._clock.now(),
         )
         session.add(contract)
@@ -76,6 +76,13 @@ class Applications:
         self._contracts.send(session, contract, CONTRACT_APPLY.name, application.to_wire())
         self._contracts.note(session, contract, Cause.person(person), "contract.apply", "MGT-3.1")
         return contract
+
+    def _trace_of_its_own(self, session: Session, person: Person, node_id: str) -> str:
+        # The partner knows a repeated application by its trace id and bytes; a person who applies anew in the same
+        # trace must not be taken for one.
+        before = select(Contract).where(Contract.node_id == node_id, Contract.trace_id == person.trace_id)
+        again = session.scalar(before.limit(1)) is not None
+        return f"{person.trace_id[:96]}.{new_nonce()[:16]}" if again else person.trace_id
 
     def numbered(self, session: Session, contract: Contract, contract_id: str, cause: Cause) -> None:
         """Take over the id that the partner gave to our application."""

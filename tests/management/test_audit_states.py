@@ -1,0 +1,296 @@
+"""The one approval engine, driven for each kind from both sides (MGT-4, MGT-5, MGT-7, MGT-8)."""
+
+import pytest
+
+from interconn.api import audits as api
+from interconn.management.tables import Audit, Contract, Permit
+from interconn.peers.delivery import LONGEST_INSISTENCE
+from interconn.standard import management as standard
+from interconn.standard.errors import (
+    ContentConflict,
+    ContractNotUsable,
+    IllegalTransition,
+    NotFound,
+    PeerRefused,
+    Refused,
+)
+
+KINDS = ("DATASET", "PROJECT", "FLOW", "JOB")
+CALLS = {
+    "DATASET": (standard.DATASET_APPLY, standard.DATASET_CONFIRM, standard.DATASET_STATUS),
+    "PROJECT": (standard.PROJECT_APPLY, standard.PROJECT_CONFIRM, standard.PROJECT_STATUS),
+    "FLOW": (standard.FLOW_APPLY, standard.FLOW_CONFIRM, standard.FLOW_STATUS),
+    "JOB": (standard.JOB_APPLY, standard.JOB_CONFIRM, None),
+}
+
+
+@pytest.fixture
+def start(scene, make):
+    """Applies for an approval of a kind, with all that must be there before; returns operator's audit id."""
+
+    async def begin(kind):
+        if kind == "DATASET":
+            await scene.bank.ask(api.DATASET_REQUEST, node_id="operator", dataset_id="operator-table")
+        elif kind == "PROJECT":
+            await scene.bank.ask(api.PROJECT_CREATE, name="p", partners=["operator"])
+        elif kind == "FLOW":
+            project_id = await scene.project()
+            await scene.bank.ask(api.FLOW_CREATE, name="f", project_id=project_id, dag=make.dag())
+        else:
+            await scene.grant()
+            flow_id = await scene.flow(await scene.project())
+            await scene.bank.ask(api.JOB_PROPOSE, flow_id=flow_id, config=make.config())
+        audits = (await scene.bank.ask(api.AUDIT_LIST, kind=kind, status="APPLIED")).audits
+        return next(audit.audit_id for audit in audits if audit.node_id == "operator")
+
+    return begin
+
+
+async def decide(scene, audit_id, status):
+    """Have operator decide, and see the verdict taken."""
+    await scene.network.settle()
+    if status != "APPLIED":
+        row = api.AUDIT_APPROVE if status == "APPROVED" else api.AUDIT_REJECT
+        await scene.operator.ask(row, audit_id=audit_id)
+    await scene.network.settle()
+
+
+@pytest.mark.parametrize("status", ["APPLIED", "APPROVED", "REJECTED"])
+@pytest.mark.parametrize("kind", KINDS)
+async def test_both_sides_show_the_same(scene, start, kind, status):
+    audit_id = await start(kind)
+    await decide(scene, audit_id, status)
+    assert await scene.standing(audit_id) == (status, status)
+    if query := CALLS[kind][2]:
+        reply = await scene.bank.call(scene.operator, query, audit_id=audit_id)
+        assert reply.status == status
+
+
+@pytest.mark.parametrize("action", ["APPROVED", "REJECTED"])
+@pytest.mark.parametrize("status", ["APPROVED", "REJECTED"])
+@pytest.mark.parametrize("kind", KINDS)
+async def test_deciding_again(scene, start, kind, status, action):
+    audit_id = await start(kind)
+    await decide(scene, audit_id, status)
+    entries, passed = len(await scene.operator.trail()), len(scene.network.passed)
+    if action == status:
+        await decide(scene, audit_id, action)
+    else:
+        with pytest.raises(IllegalTransition, match=f"is {status}"):
+            await decide(scene, audit_id, action)
+    assert await scene.standing(audit_id) == (status, status)
+    assert (len(await scene.operator.trail()), len(scene.network.passed)) == (entries, passed)
+
+
+@pytest.mark.parametrize("verdict", ["APPROVED", "REJECTED"])
+@pytest.mark.parametrize("status", ["APPROVED", "REJECTED"])
+@pytest.mark.parametrize("kind", KINDS)
+async def test_confirm_again_is_accepted_and_another_verdict_refused(scene, start, kind, status, verdict):
+    audit_id = await start(kind)
+    await decide(scene, audit_id, status)
+    call = scene.operator.call(scene.bank, CALLS[kind][1], audit_id=audit_id, status=verdict)
+    if verdict == status:
+        await call
+    else:
+        with pytest.raises(PeerRefused, match=f"is {status}") as refusal:
+            await call
+        assert refusal.value.peer_code == IllegalTransition.code
+    assert (await scene.standing(audit_id))[0] == status
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_confirm_by_the_applicant_is_refused(scene, start, kind):
+    audit_id = await start(kind)
+    await scene.network.settle()
+    with pytest.raises(PeerRefused, match="so this node decides"):
+        await scene.bank.call(scene.operator, CALLS[kind][1], audit_id=audit_id, status="APPROVED")
+    assert await scene.standing(audit_id) == ("APPLIED", "APPLIED")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_confirm_and_query_by_a_third_node_find_nothing(scene, start, kind):
+    audit_id = await start(kind)
+    await scene.network.settle()
+    _, confirm, query = CALLS[kind]
+    calls = [(scene.bank, confirm, {"status": "APPROVED"}), *([(scene.operator, query, {})] if query else [])]
+    for node, endpoint, members in calls:
+        with pytest.raises(PeerRefused, match="no such audit") as refusal:
+            await scene.clearing.call(node, endpoint, audit_id=audit_id, **members)
+        assert refusal.value.peer_code == NotFound.code
+    assert await scene.standing(audit_id) == ("APPLIED", "APPLIED")
+
+
+async def test_confirm_by_the_call_of_another_kind_finds_nothing(scene, start):
+    audit_id = await start("DATASET")
+    with pytest.raises(PeerRefused, match="no such audit"):
+        await scene.operator.call(scene.bank, standard.PROJECT_CONFIRM, audit_id=audit_id, status="APPROVED")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_same_application_again_changes_nothing_and_other_content_is_refused(scene, start, kind):
+    audit_id = await start(kind)
+    await scene.network.settle()
+    apply = CALLS[kind][0]
+    [stored] = [one for one in await scene.operator.rows(Audit) if one.audit_id == audit_id]
+    content = stored.content
+    await scene.bank.call(scene.operator, apply, **content)
+    entries = len(await scene.operator.trail())
+    changed = {**content, ("dataset_id" if kind == "DATASET" else "name"): "other"}
+    with pytest.raises(PeerRefused, match="another application") as refusal:
+        await scene.bank.call(scene.operator, apply, **changed)
+    assert refusal.value.peer_code == ContentConflict.code
+    assert len(await scene.operator.trail()) == entries
+    assert [one.content for one in await scene.operator.rows(Audit) if one.audit_id == audit_id] == [content]
+
+
+async def test_audit_id_of_others_is_neither_taken_over_nor_shown(scene, start):
+    audit_id = await start("PROJECT")
+    await scene.network.settle()
+    contract_id = scene.clearing.directory.usable("operator").contract_id
+    with pytest.raises(PeerRefused, match="another application"):
+        await scene.clearing.call(
+            scene.operator,
+            standard.PROJECT_APPLY,
+            audit_id=audit_id,
+            contract_id=contract_id,
+            name="p",
+            project_id="p",
+        )
+    assert await scene.standing(audit_id) == ("APPLIED", "APPLIED")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_confirm_lost_on_the_way_is_repeated_and_taken_once(scene, start, kind):
+    audit_id = await start(kind)
+    await scene.network.settle()
+    scene.network.lose_replies.add(CALLS[kind][1].path)
+    await decide(scene, audit_id, "APPROVED")
+    [view] = [one for one in (await scene.operator.ask(api.AUDIT_LIST)).audits if one.audit_id == audit_id]
+    assert "node bank to take the verdict (last attempt: " in view.waits_for and "lost" in view.waits_for
+    scene.network.clock.time += 60_000
+    await scene.network.settle()
+    assert await scene.standing(audit_id) == ("APPROVED", "APPROVED")
+    confirms = [entry for entry in await scene.bank.trail() if entry.action == f"{kind.lower()}.confirm"]
+    assert len([entry for entry in confirms if entry.details["audit"] == audit_id]) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_both_restart_in_between_and_one_is_long_away(scene, start, kind):
+    audit_id = await start(kind)
+    await scene.bank.restart()
+    await scene.network.settle()
+    scene.bank.running = False
+    await scene.operator.restart()
+    await scene.operator.ask(api.AUDIT_APPROVE, audit_id=audit_id)
+    for _ in range(2 * LONGEST_INSISTENCE):
+        await scene.network.settle()
+        scene.network.clock.time += 60_000
+    await scene.operator.restart()
+    scene.bank.running = True
+    await scene.bank.restart()
+    await scene.network.settle()
+    assert await scene.standing(audit_id) == ("APPROVED", "APPROVED")
+
+
+@pytest.mark.parametrize("kind", ["DATASET", "PROJECT", "FLOW"])
+@pytest.mark.parametrize("status", ["APPROVED", "REJECTED"])
+async def test_mgt_4_lost_callback_state_is_learnt_by_asking(scene, start, kind, status):
+    audit_id = await start(kind)
+    await scene.network.settle()
+    row = api.AUDIT_APPROVE if status == "APPROVED" else api.AUDIT_REJECT
+    await scene.operator.ask(row, audit_id=audit_id)  # and its confirm does not leave
+    answer = await scene.bank.ask(api.AUDIT_ASK, audit_id=audit_id)
+    assert (answer.here, answer.there) == (status, status)
+    await scene.network.settle()  # a late confirm, with the permit, is taken
+    [view] = [one for one in (await scene.bank.ask(api.AUDIT_LIST)).audits if one.audit_id == audit_id]
+    assert (view.status, view.has_permit) == (status, kind == "DATASET" and status == "APPROVED")
+
+
+async def test_mgt_8_job_audit_has_no_query(scene, start):
+    audit_id = await start("JOB")
+    with pytest.raises(Refused, match="no query for job"):
+        await scene.bank.ask(api.AUDIT_ASK, audit_id=audit_id)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_mgt_8_applicant_that_asks_again_is_confirmed_again(scene, start, kind):
+    audit_id = await start(kind)
+    await decide(scene, audit_id, "APPROVED")
+    tokens = [permit.token for permit in await scene.bank.rows(Permit)]
+    [stored] = [one for one in await scene.operator.rows(Audit) if one.audit_id == audit_id]
+    before = len(scene.network.passed)
+    await scene.bank.call(scene.operator, CALLS[kind][0], **stored.content)
+    await scene.network.settle()
+    assert [one.path for one in scene.network.passed[before:]] == [CALLS[kind][0].path, CALLS[kind][1].path]
+    assert await scene.standing(audit_id) == ("APPROVED", "APPROVED")
+    if kind == "DATASET":
+        assert [permit.token for permit in await scene.bank.rows(Permit)] != tokens
+
+
+async def test_applicant_decides_nothing(scene, start):
+    audit_id = await start("PROJECT")
+    for row in (api.AUDIT_APPROVE, api.AUDIT_REJECT):
+        with pytest.raises(IllegalTransition, match="operator decides on it"):
+            await scene.bank.ask(row, audit_id=audit_id)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_application_is_not_decided_without_a_contract(scene, start, kind):
+    audit_id = await start(kind)
+    await scene.network.settle()
+    await scene.operator.database.write(lambda session: terminate(scene.operator, session))
+    with pytest.raises(ContractNotUsable):
+        await scene.operator.ask(api.AUDIT_APPROVE, audit_id=audit_id)
+    assert (await scene.standing(audit_id))[1] == "APPLIED"
+
+
+def terminate(node, session):
+    for contract in session.query(Contract).filter_by(node_id="bank"):
+        contract.status = "TERMINATED"
+
+
+async def test_application_the_partner_turns_away_says_why(scene):
+    audit = await scene.bank.ask(api.DATASET_REQUEST, node_id="operator", dataset_id="no-such-table")
+    assert audit.waits_for == "node operator to take the application"
+    await scene.network.settle()
+    [view] = (await scene.bank.ask(api.AUDIT_LIST)).audits
+    assert view.status == "REJECTED" and "no such data set" in view.details["reason"]
+    assert await scene.operator.rows(Audit) == []
+
+
+async def test_waits_for_names_the_partner_and_what_went_wrong(scene):
+    scene.operator.running = False
+    await scene.bank.ask(api.DATASET_REQUEST, node_id="operator", dataset_id="operator-table")
+    await scene.network.settle()
+    [view] = (await scene.bank.ask(api.AUDIT_LIST)).audits
+    assert view.waits_for.startswith("node operator to take the application (last attempt: ")
+    scene.operator.running = True
+    scene.network.clock.time += 60_000
+    await scene.network.settle()
+    [view] = (await scene.bank.ask(api.AUDIT_LIST)).audits
+    assert view.waits_for == "a person at operator to approve"
+    [view] = (await scene.operator.ask(api.AUDIT_LIST)).audits
+    assert view.waits_for == "a person here to approve or reject"
+
+
+async def test_every_step_is_in_the_audit_trail_of_both(scene, start):
+    audit_id = await start("DATASET")
+    await decide(scene, audit_id, "APPROVED")
+    steps = {
+        node.node_id: [
+            (entry.actor, entry.action, entry.clause, entry.partner)
+            for entry in await node.trail()
+            if entry.details.get("audit") == audit_id
+        ]
+        for node in (scene.bank, scene.operator)
+    }
+    assert steps == {
+        "bank": [
+            ("person:ann", "dataset.apply", "MGT-4.3", "operator"),
+            ("node:operator", "dataset.confirm", "MGT-4.4", "operator"),
+        ],
+        "operator": [
+            ("node:bank", "dataset.receive", "MGT-4.3", "bank"),
+            ("person:ann", "dataset.approve", "MGT-4.4", "bank"),
+        ],
+    }
