@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from interconn.dialects import STANDARD
 from interconn.standard.errors import ConfigurationError, InvalidRequest, NotFound
@@ -27,6 +28,11 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+HEAD_SECONDS = 20
+"""How long a connection may take to bring the head of a request."""
+HEAD_BYTES = 64 * 1024
+"""How large it may be; permits make the largest header."""
+BACKLOG = 2048
 GRACE_SECONDS = 3
 """How long requests under way may take to end when the node stops; held polls are cut off after it."""
 
@@ -48,10 +54,12 @@ def application(routes: Sequence[Route], document: dict[str, Any]) -> Starlette:
     async def healthz(_request: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    return Starlette(
+    served = Starlette(
         routes=[*routes, Route("/openapi.json", describe), Route("/healthz", healthz)],
         exception_handlers={HTTPException: _no_such_path},
     )
+    served.router.redirect_slashes = False  # a path is served or it is not; a signed call is never sent elsewhere
+    return served
 
 
 def with_prefix(prefix: str, inner: Application, outer: Application) -> Application:
@@ -99,6 +107,8 @@ class Listener:
                 log_config=None,
                 access_log=False,
                 lifespan="off",
+                http=PatientProtocol,
+                proxy_headers=False,  # nobody may say that somebody else is calling
                 server_header=False,
                 date_header=False,
                 timeout_keep_alive=75,
@@ -106,7 +116,7 @@ class Listener:
                 ssl_certfile=tls.certificate if tls else None,
                 ssl_keyfile=tls.private_key if tls else None,
                 ssl_version=ssl.PROTOCOL_TLS_SERVER,
-                backlog=2048,
+                backlog=BACKLOG,
             )
         )
         self._serving: asyncio.Task[None] | None = None
@@ -128,6 +138,56 @@ class Listener:
         self._socket.close()
 
 
+class PatientProtocol(HttpToolsProtocol):
+    """HTTP/1.1 for strangers, patient within bounds: a request's head comes whole, in time, and not too large.
+
+    Without that, a few thousand connections that send a byte a minute keep everybody else out.
+    """
+
+    _head_deadline: asyncio.TimerHandle | None = None
+    _head_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    def on_message_begin(self) -> None:
+        self._await_head()
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        if self._within_bounds(len(url)):
+            super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._within_bounds(len(name) + len(value)):
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._await_nothing()
+        if not self.transport.is_closing():
+            super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._await_nothing()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        self._await_nothing()
+        self._head_bytes = 0
+        self._head_deadline = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _await_nothing(self) -> None:
+        if self._head_deadline:
+            self._head_deadline.cancel()
+
+    def _within_bounds(self, size: int) -> bool:
+        self._head_bytes += size
+        if self._head_bytes > HEAD_BYTES:
+            self.transport.close()
+        return self._head_bytes <= HEAD_BYTES
+
+
 class _Server(uvicorn.Server):
     """A server that leaves signals to the node, which has three of them to stop in order."""
 
@@ -140,8 +200,13 @@ def _bind(name: str, host: str, port: int) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         bound = socket.socket(family, kind, protocol)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(address)
+            bound.listen(BACKLOG)  # from now on the port is ours, whoever else tries
+        except OSError:
+            bound.close()
+            raise
     except OSError as error:
         why = "the port is in use" if error.errno == errno.EADDRINUSE else (error.strerror or str(error))
         raise ConfigurationError(
@@ -149,5 +214,4 @@ def _bind(name: str, host: str, port: int) -> socket.socket:
             where=f"{name}.port",
             hint=f"Choose another in node.toml or by INTERCONN_{name.upper()}__PORT",
         ) from None
-    bound.set_inheritable(False)
     return bound

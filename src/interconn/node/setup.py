@@ -92,7 +92,8 @@ def initialise(initial: InitialSettings) -> Signer:
         signer = FileKeyStore(home.keys).create(initial.auth_type)
         write_private(home.admin_token, f"{new_token()}\n".encode())
         schema.upgrade(database_url(home.database))
-        # The configuration comes last: a node without one is not a node, and init can simply be run again.
+        # The configuration comes last: a node without one is not a node. Keys of an interrupted init are not
+        # overwritten: that they were never used is for a person to say, by removing the home.
         settings.write(home.configuration, _sections(initial))
     except OSError as error:
         raise ConfigurationError(

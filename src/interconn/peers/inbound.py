@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -37,6 +38,9 @@ from interconn.state.clock import Clock
 from interconn.state.crash_points import reach
 
 log = structlog.get_logger()
+
+BODY_SECONDS = 60
+"""How long a caller may take to send a body."""
 
 RequestModel = TypeVar("RequestModel", bound=WireModel)
 ReplyModel = TypeVar("ReplyModel", bound=WireModel)
@@ -255,17 +259,21 @@ class Gate:
 
 
 async def read_bounded(request: Request, limit: int = MAXIMUM_BODY_BYTES) -> bytes:
-    """Read a body up to a limit, bytes.
+    """Read a body up to a limit, bytes, in bounded time.
 
     Raises:
-        MalformedBody: there is more.
+        MalformedBody: there is more, or it does not come.
     """
     parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > limit:
-            raise MalformedBody(f"the body has more than the {limit} bytes accepted", where="body")
-        parts.append(part)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                size += len(part)
+                if size > limit:
+                    raise MalformedBody(f"the body has more than the {limit} bytes accepted", where="body")
+                parts.append(part)
+    except TimeoutError:
+        raise MalformedBody(f"the body did not come whole within {BODY_SECONDS} s", where="body") from None
     return b"".join(parts)
 
 
