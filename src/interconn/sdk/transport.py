@@ -182,8 +182,8 @@ class TransportClient:
         return reply.payload
 
     def _taken_header(self, peer: Party, topic: str) -> dict[str, str]:
-        taken = self._taken.get((peer.node_id, topic))
-        return {headers.MESSAGE_TAKEN: taken} if taken else {}
+        # Sent from the first pop on, empty: without the header the node would not give a message again.
+        return {headers.MESSAGE_TAKEN: self._taken.get((peer.node_id, topic), "")}
 
     def _call(
         self,
