@@ -27,7 +27,7 @@ COMMANDS = commands(app)
 
 def test_every_verb_of_the_issue_is_there() -> None:
     wanted = {
-        "node": "init run status",
+        "node": "init run status fingerprint",
         "peer": "apply approve reject terminate list show",
         "dataset": "add publish hide list discover show request grant",
         "audit": "list approve reject ask",

@@ -311,6 +311,15 @@ def test_of_several_contracts_one_must_be_named(fake: FakeNode, interconn: Inter
     assert "c-1, c-2" in ran.err
 
 
+def test_what_a_script_needs_is_printed_alone(fake: FakeNode, interconn: Interconn, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    fake.answer(node.NODE_STATUS, STATUS)
+    fake.answer(audits.JOB_PROPOSE, PROPOSAL)
+    assert interconn("node", "fingerprint").out == f"{STATUS.fingerprint}\n"
+    assert interconn("node", "fingerprint", "--json").json == {"fingerprint": STATUS.fingerprint}
+    assert interconn("job", "propose", "flow-1", "--config", "config.json", "--quiet").out == f"{JOB_ID}\n"
+
+
 def test_status_can_wait_until_the_node_is_ready(fake: FakeNode, interconn: Interconn) -> None:
     fake.answer(node.NODE_STATUS, STATUS.model_copy(update={"ready": False}), STATUS)
     ran = interconn("node", "status", "--wait", "30", "--json")

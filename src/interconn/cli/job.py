@@ -22,6 +22,7 @@ def propose(
     *,
     config: Path,
     name: str = "job",
+    quiet: Annotated[bool, Flag] = False,
     common: Common = Common(),  # noqa: B008 - frozen
 ) -> None:
     """Propose a job of a flow: each party's approval is asked, with this node's permits (MGT-8.1).
@@ -34,6 +35,8 @@ def propose(
         Parties and parameters: a JSON object, or a flow file with the member "config".
     name
         Name of the job.
+    quiet
+        Print the id of the job alone, for a script.
     """
     from interconn.cli.flow_file import read_flow_file
     from interconn.cli.output import print_card, print_next, print_reply
@@ -43,6 +46,9 @@ def propose(
         job = node.jobs.propose(flow_id, settled, name=name)
     if common.json:
         print_reply(job)
+        return
+    if quiet:
+        print(job.job_id)
         return
     print_card(
         say("job {job_id}", job_id=job.job_id),

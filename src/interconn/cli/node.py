@@ -134,6 +134,18 @@ def run(*, home: Home = DEFAULT_HOME) -> None:
     run_node(home)
 
 
+@app.command(help_epilogue=example("node fingerprint --home ./bank"))
+def fingerprint(*, common: Common = Common()) -> None:  # noqa: B008 - frozen
+    """Show the fingerprint of the node's key alone, to be read to a partner over the telephone."""
+    from interconn.cli.output import print_json
+
+    found = _status(common, 0).fingerprint
+    if common.json:
+        print_json({"fingerprint": found})
+    else:
+        print(found)
+
+
 @app.command(help_epilogue=example("node status --home ./bank", "node status --wait 30"))
 def status(*, wait: float = 0, common: Common = Common()) -> None:  # noqa: B008 - frozen
     """Show how the node is: who it is, where it listens, its key's fingerprint, what it is doing.
