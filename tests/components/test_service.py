@@ -79,6 +79,7 @@ class Bench:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self.longest_run_seconds = 3600.0
         self.sessions = Sessions()
         self.listener = Listener()
 
@@ -95,6 +96,7 @@ class Bench:
             component_url=lambda: "http://127.0.0.1:1",
             registry=Registry([DESCRIPTION]),
             launcher=ProcessLauncher(command=[sys.executable, "-I", "-S", "-c", CODE], grace_seconds=1.0),
+            longest_run_seconds=self.longest_run_seconds,
         )
         self.components.report_to(self.listener)
         self.running = asyncio.create_task(self.components.run())
@@ -226,6 +228,14 @@ async def test_components_outlive_the_node_and_their_end_is_found(bench: Bench) 
     assert await bench.settled() == ("FAILED", "exit status 5")
     assert await bench.settled("task_2") == ("SUCCESS", "")
     assert (await bench.lines())[0] == ["started"]
+
+
+async def test_a_component_that_never_ends_is_taken_for_hung(bench: Bench) -> None:
+    await bench.order("time.sleep(600)")
+    await bench.started()
+    bench.longest_run_seconds = -1.0
+    await bench.restart()
+    assert await bench.settled() == ("FAILED", "it has run for more than -1 s")
 
 
 async def test_a_session_that_cannot_be_opened_is_the_reason(bench: Bench) -> None:

@@ -36,6 +36,8 @@ ORDERED: Final = "component-runs"
 """Signal: a component was ordered."""
 LINGER_SECONDS: Final = 60.0
 """How long a component may live on after it has told its outcome."""
+LONGEST_RUN_SECONDS: Final = 7 * 86_400.0
+"""After this a component is taken for hung."""
 _LOOK_SECONDS: Final = 5.0
 
 Key = tuple[str, str, int]  # task, role, index
@@ -80,6 +82,7 @@ class Components:
         component_url: returns the base URL of the component listener, once it listens.
         registry: which components there are; those shipped by default.
         launcher: how they are run; as processes by default.
+        longest_run_seconds: after this a component is taken for hung and stopped.
     """
 
     def __init__(
@@ -94,6 +97,7 @@ class Components:
         component_url: Callable[[], str],
         registry: Registry | None = None,
         launcher: ProcessLauncher | None = None,
+        longest_run_seconds: float = LONGEST_RUN_SECONDS,
     ) -> None:
         self.registry = registry or Registry.shipped()
         self._node = node
@@ -104,6 +108,7 @@ class Components:
         self._tasks_directory = tasks_directory
         self._component_url = component_url
         self._launcher = launcher or ProcessLauncher()
+        self._longest_run = longest_run_seconds
         self._listener: RunListener | None = None
         self._driven: dict[Key, asyncio.Task[None]] = {}
 
@@ -294,9 +299,7 @@ class Components:
         woken: asyncio.Task[Any] | None = None
         try:
             while not ending.done():
-                run = await self._database.read(lambda session: session.get_one(ComponentRun, key))
-                lingers = run.reported_at is not None and self._clock.now() - run.reported_at > LINGER_SECONDS * 1000
-                if stopping is None and (run.stop_reason or lingers):
+                if stopping is None and await self._database.write(lambda session: self._must_stop(session, key)):
                     stopping = asyncio.create_task(self._launcher.stop(directory))
                 woken = asyncio.create_task(wake(_LOOK_SECONDS))
                 await asyncio.wait({ending, woken}, return_when=asyncio.FIRST_COMPLETED)
@@ -306,6 +309,15 @@ class Components:
             for task in (ending, stopping, woken):
                 if task:
                     task.cancel()
+
+    def _must_stop(self, session: Session, key: Key) -> bool:
+        """Return whether a component must be stopped: on request, or because it does not end by itself."""
+        run = session.get_one(ComponentRun, key)
+        now = self._clock.now()
+        if run.launched_at is not None and now - run.launched_at > self._longest_run * 1000 and not run.stop_reason:
+            run.stop_reason = f"it has run for more than {self._longest_run:.0f} s"
+        lingers = run.reported_at is not None and now - run.reported_at > LINGER_SECONDS * 1000
+        return bool(run.stop_reason) or lingers
 
     async def _settle(self, key: Key, ended: Exit, cause: str) -> None:
         status, reason = await self._database.write(lambda session: self._record_end(session, key, ended, cause))

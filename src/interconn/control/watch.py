@@ -27,6 +27,8 @@ log = structlog.get_logger()
 
 HELD_SECONDS: Final = 0.5
 """An answer that took that long was held; the next question may follow at once."""
+LONGEST_TASK_SECONDS: Final = 7 * 86_400.0 + 3600.0
+"""Longer than our own nodes let a component run (`components.service`), for peers that know no bound."""
 _WAIT_SECONDS: Final = 15.0
 _TIMEOUT_SECONDS: Final = LONGEST_WAIT_SECONDS + 10.0
 
@@ -52,7 +54,7 @@ class TaskWatch:
             InterconnError: the node has stayed away, refused, or not begun for longer than the patience.
         """
         patience = self._partners.patience_seconds * 1000
-        heard = began = self._clock.now()
+        heard = began = first = self._clock.now()
         pause = FIRST_PAUSE_SECONDS
         while True:
             known, over = await self._database.read(lambda session: _known(session, task_id, node_id, role))
@@ -83,6 +85,8 @@ class TaskWatch:
                 began = heard
             elif heard - began >= patience:
                 raise PeerUnreachable("it accepted the task and did not begin it", where=node_id, clause="CTL-3.4")
+            if heard - first > LONGEST_TASK_SECONDS * 1000:
+                raise PeerUnreachable("it has not ended the task within a week", where=node_id, clause="CTL-3.8")
             if reply.status.is_final:
                 return
             if not news and heard - asked < HELD_SECONDS * 1000:
