@@ -161,6 +161,8 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     found.start()
     yield found
     await found.stop()
+    for directory in await asyncio.to_thread(lambda: list((tmp_path / "tasks").glob("*/*"))):
+        await ProcessLauncher(grace_seconds=1.0).stop(directory)  # a test that failed leaves nothing running
 
 
 @pytest.mark.parametrize(("does", "expected"), [
