@@ -1,6 +1,7 @@
 """A few nodes in one process: real wire JSON, signatures, gate and outbox; the network between them is a call."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -180,7 +181,6 @@ class Node:
         self.database = Database(database_url(self.home / "state.db"))
         # No test here cuts the power, so nothing need wait for a disk.
         event.listen(self.database.engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=OFF"))
-        Table.metadata.create_all(self.database.engine)
         self.nonces = NonceStore(self.home / "nonces.db", now=clock.now())
         self.directory = ContractDirectory(self.database, clock=clock)
         parts: Any = {
@@ -304,15 +304,110 @@ def signers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Signer]:
     }
 
 
-@pytest.fixture
-async def network(tmp_path: Path, signers: dict[str, Signer]) -> AsyncIterator[Network]:
-    """Four nodes that have never met."""
+NODES = ("bank", "operator", "clearing", "mallory")
+
+
+def open_network(folder: Path, signers: dict[str, Signer]) -> Network:
+    """Open the nodes whose homes lie in a folder."""
     network = Network(SteppedClock())
-    for node_id, signer in signers.items():
-        home = tmp_path / node_id
-        home.mkdir()
-        (home / "table.csv").write_text(TABLE)
-        network.nodes[node_id] = Node(network, home, node_id, signer)
+    for node_id in NODES:
+        network.nodes[node_id] = Node(network, folder / node_id, node_id, signers[node_id])
+    return network
+
+
+def staged(
+    folder: Path, before: Path | None, signers: dict[str, Signer], play: Callable[[Network], Awaitable[Any]]
+) -> Path:
+    """Play something once for the whole run, and keep the homes of the nodes as they then are."""
+
+    async def run() -> None:
+        network = open_network(folder, signers)
+        for node in network.nodes.values():
+            if before is None:
+                Table.metadata.create_all(node.database.engine)
+            await node.management.start()
+        await play(network)
+        for node in network.nodes.values():
+            await node.stop()
+
+    if before:
+        shutil.copytree(before, folder, dirs_exist_ok=True)
+    else:
+        for node_id in NODES:
+            (folder / node_id).mkdir()
+            (folder / node_id / "table.csv").write_text(TABLE)
+    asyncio.run(run())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stage_of_strangers(tmp_path_factory: pytest.TempPathFactory, signers: dict[str, Signer]) -> Path:
+    """Four nodes that have never met."""
+
+    async def play(_network: Network) -> None:
+        pass
+
+    return staged(tmp_path_factory.mktemp("strangers"), None, signers, play)
+
+
+@pytest.fixture(scope="session")
+def stage_of_partners(
+    tmp_path_factory: pytest.TempPathFactory, signers: dict[str, Signer], stage_of_strangers: Path
+) -> Path:
+    """Bank applied to operator, and the contract is in force."""
+
+    async def play(network: Network) -> None:
+        await network.cooperate(network.nodes["bank"], network.nodes["operator"])
+
+    return staged(tmp_path_factory.mktemp("partners"), stage_of_strangers, signers, play)
+
+
+@pytest.fixture(scope="session")
+def stage_of_holders(
+    tmp_path_factory: pytest.TempPathFactory, signers: dict[str, Signer], stage_of_partners: Path
+) -> Path:
+    """Three nodes under contract, two of them with a data set; operator has published its own."""
+
+    async def play(network: Network) -> None:
+        scene = Scene.of(network)
+        await network.cooperate(scene.bank, scene.clearing)
+        await network.cooperate(scene.operator, scene.clearing)
+        await scene.add(scene.bank, "bank-table")
+        await scene.add(scene.operator, "operator-table", published=True)
+
+    return staged(tmp_path_factory.mktemp("holders"), stage_of_partners, signers, play)
+
+
+@pytest.fixture(scope="session")
+def stage_of_a_project(
+    tmp_path_factory: pytest.TempPathFactory, signers: dict[str, Signer], stage_of_holders: Path
+) -> Path:
+    """A grant without limits, and an approved project with an approved flow."""
+
+    async def play(network: Network) -> None:
+        scene = Scene.of(network)
+        await scene.grant()
+        await scene.flow(await scene.project(), flow_id="flow-1")
+
+    return staged(tmp_path_factory.mktemp("project"), stage_of_holders, signers, play)
+
+
+@pytest.fixture
+def stage(request: pytest.FixtureRequest) -> Path:
+    """The homes that the test's other fixtures ask for."""
+    stages = {"granted": "stage_of_a_project", "scene": "stage_of_holders", "contract_id": "stage_of_partners"}
+    wanted = [stage for fixture, stage in stages.items() if fixture in request.fixturenames]
+    found: Path = request.getfixturevalue(wanted[0] if wanted else "stage_of_strangers")
+    return found
+
+
+@pytest.fixture
+async def network(tmp_path: Path, signers: dict[str, Signer], stage: Path) -> AsyncIterator[Network]:
+    """The nodes, as they are on their stage."""
+    shutil.copytree(stage, tmp_path, dirs_exist_ok=True)
+    network = open_network(tmp_path, signers)
+    for node in network.nodes.values():
+        await node.management.start()
     yield network
     for node in network.nodes.values():
         if node.running:
@@ -340,20 +435,21 @@ def mallory(network: Network) -> Node:
 
 
 @pytest.fixture
-async def contract_id(network: Network, bank: Node, operator: Node) -> str:
-    """A contract in force for which bank applied to operator."""
-    return await network.cooperate(bank, operator)
+def contract_id(bank: Node) -> str:
+    """The contract in force for which bank applied to operator."""
+    return bank.directory.usable("operator").contract_id
 
 
 @pytest.fixture
-async def scene(network: Network, bank: Node, operator: Node, clearing: Node, contract_id: str) -> "Scene":
+def scene(network: Network) -> "Scene":
     """Three nodes under contract, two of them with a data set; operator has published its own."""
-    await network.cooperate(bank, clearing)
-    await network.cooperate(operator, clearing)
-    scene = Scene(network, bank, operator, clearing)
-    await scene.add(bank, "bank-table")
-    await scene.add(operator, "operator-table", published=True)
-    return scene
+    return Scene.of(network)
+
+
+@pytest.fixture
+def granted(scene: "Scene") -> str:
+    """An approved flow, whose data operator has granted without limits."""
+    return "flow-1"
 
 
 @dataclass
@@ -364,6 +460,10 @@ class Scene:
     bank: Node
     operator: Node
     clearing: Node
+
+    @classmethod
+    def of(cls, network: Network) -> "Scene":
+        return cls(network, network.nodes["bank"], network.nodes["operator"], network.nodes["clearing"])
 
     async def add(self, node: Node, dataset_id: str, *, published: bool = False) -> None:
         """Take a table in."""

@@ -21,13 +21,6 @@ from interconn.standard.errors import (
 )
 
 
-@pytest.fixture
-async def granted(scene):
-    """A grant without limits, and an approved flow."""
-    await scene.grant()
-    return await scene.flow(await scene.project())
-
-
 def changed(job, path, value):
     """The job with one member changed; `path` leads there."""
     wire = job.to_wire()
