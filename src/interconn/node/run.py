@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import gc
 import json
 import os
 import signal
@@ -201,6 +202,9 @@ class Node:
         await self.components.start_watching()
         for work in (self.delivery.run, self.components.run, self.control.run, self._refresh_trust):
             self._background.append(asyncio.create_task(_keep_running(work), name=work.__qualname__))
+        # What a node consists of stays for good; the collector need not look at it again with every message.
+        gc.collect()
+        gc.freeze()
         self.ready = True
         self._tell_where()
         for warning in [*self.warnings, *self.components.warnings()]:
