@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from interconn.lab import Lab
+from interconn.lab import Lab, processes
 from interconn.standard.errors import ConfigurationError, InvalidRequest, NotFound
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -103,6 +103,15 @@ def test_a_killed_node_shows_and_comes_back_with_its_contracts_and_address(home:
     assert all(state.ready and state.contracts == 2 for state in Lab.open(home).status())
     with pytest.raises(ConfigurationError, match="running already"):
         lab.start("node-2")
+
+
+def test_a_node_that_a_person_started_again_is_known(home: Path) -> None:
+    lab = Lab.open(home)
+    lab.stop("node-3")
+    node = lab.node("node-3")
+    pid = processes.start(node.directory, node.log)  # as `interconn node run --home …` does; the lab is not told
+    processes.wait_ready(node.started(pid))
+    assert [state.pid for state in Lab.open(home).status() if state.node_id == "node-3"] == [pid]
 
 
 def test_labs_made_at_the_same_moment_do_not_collide(tmp_path: Path) -> None:

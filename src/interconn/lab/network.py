@@ -171,7 +171,7 @@ class Lab:
             wait: return only when it serves.
         """
         node = self.node(node_id)
-        if node.pid and processes.is_running(node.pid, node.directory):
+        if processes.running_pid(node):
             raise ConfigurationError("the node is running already", where=node_id)
         started = node.started(processes.start(node.directory, node.log, environment))
         self.nodes[self.nodes.index(node)] = started
@@ -189,8 +189,7 @@ class Lab:
 
     def is_running(self, node_id: str) -> bool:
         """Tell whether a node's process lives."""
-        node = self.node(node_id)
-        return processes.is_running(node.pid, node.directory)
+        return processes.running_pid(self.node(node_id)) is not None
 
     def status(self) -> list[NodeState]:
         """Return how each node is."""
@@ -233,7 +232,8 @@ class Lab:
 
     def _state(self, node: NodeRecord) -> NodeState:
         contracts = 0
-        if not processes.is_running(node.pid, node.directory):
+        pid = processes.running_pid(node)
+        if pid is None:
             state = "stopped"
         else:
             try:
@@ -242,7 +242,7 @@ class Lab:
                     contracts = sum(contract.usable for contract in client.peers.list().contracts)
             except InterconnError:
                 state = "starting"
-        return NodeState(node.node_id, node.pid, state, contracts, node.admin_url, node.home)
+        return NodeState(node.node_id, pid or node.pid, state, contracts, node.admin_url, node.home)
 
 
 def _members(count: int) -> list[Member]:

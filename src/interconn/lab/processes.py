@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import urllib3
 
+from interconn.client.home import LISTENERS
 from interconn.lab.record import NodeRecord
 from interconn.standard.errors import ConfigurationError, InterconnError
 
@@ -53,7 +55,15 @@ def is_running(pid: int, home: Path) -> bool:
     with contextlib.suppress(ChildProcessError, OSError):
         os.waitpid(pid, os.WNOHANG)
     command = _command(pid)
-    return command is not None and str(home) in command and "run" in command
+    return command is not None and command.endswith(f" run --home {home}")
+
+
+def running_pid(node: NodeRecord) -> int | None:
+    """Return the process of a node, also of one that a person started again; None where it does not run."""
+    pids = [node.pid]
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        pids.append(int(json.loads((node.directory / LISTENERS).read_text())["pid"]))
+    return next((pid for pid in pids if pid and is_running(pid, node.directory)), None)
 
 
 def wait_ready(node: NodeRecord, seconds: float = START_SECONDS) -> None:
@@ -85,23 +95,25 @@ def stop(nodes: list[NodeRecord], seconds: float = STOP_SECONDS) -> list[str]:
     Returns:
         Ids of those that ran.
     """
-    running = [node for node in nodes if is_running(node.pid, node.directory)]
-    for node in running:
-        _signal(node, signal.SIGTERM)
-    left = list(running)
+    running = {node.node_id: pid for node in nodes if (pid := running_pid(node))}
+    homes = {node.node_id: node.directory for node in nodes}
+    for pid in running.values():
+        _signal(pid, signal.SIGTERM)
+    left = dict(running)
     deadline = time.monotonic() + seconds
     while left and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
-        left = [node for node in left if is_running(node.pid, node.directory)]
-    for node in left:
-        kill(node)
-    return [node.node_id for node in running]
+        left = {node_id: pid for node_id, pid in left.items() if is_running(pid, homes[node_id])}
+    for node in nodes:
+        if node.node_id in left:
+            kill(node)
+    return list(running)
 
 
 def kill(node: NodeRecord) -> None:
     """End a node as a power cut would, and return once it is gone."""
-    while is_running(node.pid, node.directory):
-        _signal(node, signal.SIGKILL)
+    while pid := running_pid(node):
+        _signal(pid, signal.SIGKILL)
         time.sleep(_POLL_SECONDS)
 
 
@@ -114,19 +126,19 @@ def last_lines(log: Path, lines: int = LOG_LINES) -> str:
     return "\n".join(f"    {line}" for line in text.splitlines()[-lines:]) or "    (nothing)"
 
 
-def _signal(node: NodeRecord, number: signal.Signals) -> None:
+def _signal(pid: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
-        os.kill(node.pid, number)
+        os.kill(pid, number)
 
 
-def _command(pid: int) -> list[str] | None:
-    """Return the arguments of a living process."""
+def _command(pid: int) -> str | None:
+    """Return the command line of a living process."""
     if Path("/proc/self/cmdline").exists():
         try:
             while True:
                 raw = Path(f"/proc/{pid}/cmdline").read_bytes()
                 if raw:
-                    return raw.decode(errors="replace").split("\0")
+                    return raw.decode(errors="replace").rstrip("\0").replace("\0", " ")
                 # Empty in a process that has ended and nobody has waited for, and for a moment in a new one.
                 state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
                 if state in "ZX":
@@ -140,4 +152,4 @@ def _command(pid: int) -> list[str] | None:
         text=True,
         check=False,
     )
-    return found.stdout.split() or None
+    return found.stdout.rstrip() or None
