@@ -315,6 +315,28 @@ async def test_flow_that_was_not_approved(scene, make):
     assert answer.value.peer_code == NotApproved.code
 
 
+@pytest.mark.parametrize(
+    ("component", "message"),
+    [
+        ({"input": [{"type": "dataset", "key": "psi-1.aligned"}]}, "cycle"),
+        ({"input": [{"type": "dataset", "key": "psi-9.aligned"}]}, "no component psi-9"),
+        ({"input": [{"type": "dataset", "key": "psi-1.other"}]}, "no output other"),
+        ({"componentName": "unheard-of"}, "unheard-of is not known"),
+        ({"version": "9.9.9"}, "9.9.9"),
+    ],
+)
+async def test_flow_that_no_job_could_run_is_refused_on_both_sides(scene, make, component, message):
+    project_id = await scene.project()
+    with pytest.raises(InvalidFlow, match=message):
+        await scene.bank.ask(api.FLOW_CREATE, name="f", project_id=project_id, dag=make.dag(**component))
+    flow = {"audit_id": "a", "flow_id": "f", "name": "f", "project_id": project_id, "dag": make.dag(**component)}
+    with pytest.raises(PeerRefused, match=message) as refusal:
+        await scene.bank.call(scene.operator, standard.FLOW_APPLY, **flow)
+    assert refusal.value.peer_code == InvalidFlow.code
+    for node in (scene.bank, scene.operator):
+        assert (await node.ask(api.FLOW_LIST)).flows == []
+
+
 async def test_project_that_was_not_approved(scene, make):
     project = await scene.bank.ask(api.PROJECT_CREATE, name="p", partners=["operator"])
     await scene.network.settle()

@@ -6,7 +6,7 @@ Everything that is wrong is said before anything runs, naming the component and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Final, Protocol
@@ -104,29 +104,43 @@ def plan(job: JobCreate, descriptions: Descriptions) -> Plan:
     """
     _check_parties(job.config)
     output_place(job.job_id, _SOME_TASK, "guest", 0, "data")  # an id that makes no name in storage is of no use
-    by_name: dict[str, DagComponent] = {}
-    for component in job.dag.components:
-        if component.name in by_name:
-            raise _fault(component, "name", "another component of the DAG has the same name", "CTL-6.7")
-        by_name[component.name] = component
-    upstream = {name: _upstream(component, by_name) for name, component in by_name.items()}
-    order = _in_order(upstream)
-    _check_parameter_owners(job.config, by_name)
-    found = {name: _describe(component, descriptions) for name, component in by_name.items()}
+    found = check_dag(job.dag, descriptions)
+    _check_parameter_owners(job.config, [component.name for component in job.dag.components])
     steps: dict[str, Step] = {}
-    for name in order:
-        component, description = by_name[name], found[name]
+    for component, description, upstream in found:
         parties = tuple(party for party in parties_of(job.config) if party.role in description.role_list)
         if not parties:
             supported = ", ".join(description.role_list)
             raise _fault(component, "roleList", f"no party of the job has a role it supports ({supported})", "CTL-6.1")
-        _check_outputs(component, description)
-        _check_inputs(component, description, by_name)
         for party in parties:
             _check_party(job, component, description, party)
-            _check_fed(component, party, [steps[source] for source in upstream[name]])
-        steps[name] = Step(component, description, frozenset(upstream[name]), parties)
+            _check_fed(component, party, [steps[source] for source in upstream])
+        steps[component.name] = Step(component, description, upstream, parties)
     return Plan(steps, job.config)
+
+
+def check_dag(dag: Dag, descriptions: Descriptions) -> list[tuple[DagComponent, SelfDescription, frozenset[str]]]:
+    """Check a DAG by itself, as a flow has it before there are parties.
+
+    Returns:
+        Each component with its description and the names of those it reads from, which come before it.
+
+    Raises:
+        InvalidFlow: names the component and the member at fault, and the clause.
+    """
+    by_name: dict[str, DagComponent] = {}
+    for component in dag.components:
+        if component.name in by_name:
+            raise _fault(component, "name", "another component of the DAG has the same name", "CTL-6.7")
+        by_name[component.name] = component
+    upstream = {name: _upstream(component, by_name) for name, component in by_name.items()}
+    found = []
+    for name in _in_order(upstream):
+        component, description = by_name[name], _describe(by_name[name], descriptions)
+        _check_outputs(component, description)
+        _check_inputs(component, description, by_name)
+        found.append((component, description, frozenset(upstream[name])))
+    return found
 
 
 def parties_of(config: Config) -> list[Party]:
@@ -165,23 +179,23 @@ def _check_parties(config: Config) -> None:
         )
 
 
-def _check_parameter_owners(config: Config, by_name: Mapping[str, DagComponent]) -> None:
+def _check_parameter_owners(config: Config, names: Sequence[str]) -> None:
     """Parameters must belong to a component of the DAG and to a party of the job: no misspelt name goes unseen."""
-    _check_names(config.task_params.common, "common", by_name)
+    _check_names(config.task_params.common, "common", names)
     for role, by_index in (config.task_params.model_extra or {}).items():
         for index, entries in (by_index or {}).items():
             where = f"task_params.{role}.{index}"
             players = config.role.get(role, [])
             if not (index.isdecimal() and index.isascii() and str(int(index)) == index and int(index) < len(players)):
                 raise InvalidFlow(f"the job has no party {role}.{index}", where=where, clause="CTL-G3.1.1.1-conf")
-            _check_names(entries, f"{role}.{index}", by_name)
+            _check_names(entries, f"{role}.{index}", names)
 
 
-def _check_names(entries: Mapping[str, object], owner: str, by_name: Mapping[str, DagComponent]) -> None:
+def _check_names(entries: Mapping[str, object], owner: str, names: Sequence[str]) -> None:
     for name in entries:
-        if name not in by_name:
+        if name not in names:
             raise InvalidFlow(
-                f"the DAG has no component {name}; it has {', '.join(by_name)}",
+                f"the DAG has no component {name}; it has {', '.join(names)}",
                 where=f"task_params.{owner}.{name}",
                 clause="CTL-G3.1.1.1-conf",
             )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from interconn.api import audits as api
 from interconn.api.audits import AuditKind, FlowView
 from interconn.api.own import OwnService, Person
-from interconn.control.dag import Descriptions, dag_digest, plan
+from interconn.control.dag import Descriptions, check_dag, dag_digest, plan
 from interconn.identity.node import NodeIdentity
 from interconn.management.audits import Audits
 from interconn.management.projects import Projects
@@ -139,8 +139,10 @@ class Flows(Subject[FlowApply]):
         return flow
 
     def _check_runnable(self, dag: Dag, config: Config | None) -> None:
-        # Without a configuration the parties and their data are unknown; the job's application brings them.
-        if config is not None:
+        # Parties and their data may come with the jobs only; what they cannot mend is refused here.
+        if config is None:
+            check_dag(dag, self._descriptions)
+        else:
             plan(JobCreate(job_id=new_job_id(), dag=dag, config=config), self._descriptions)
 
     # --- this node's people ---------------------------------------------------------------------------------
