@@ -119,10 +119,11 @@ def down(
     json
         Print JSON for machines.
     """
-    from interconn.cli.output import print_json
+    from interconn.cli.output import patience, print_json
     from interconn.lab import Lab
 
-    stopped = Lab.open(home).down(keep=keep)
+    with patience(say("stopping nodes")):
+        stopped = Lab.open(home).down(keep=keep)
     if json:
         print_json({"stopped": stopped, "kept": keep})
         return
