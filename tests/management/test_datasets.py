@@ -41,6 +41,8 @@ async def test_intake_tells_columns_as_in_sql(bank):
         ("id,x\n1,a\n1,b\n", {}, "repeat the key"),
         ("number,x\n1,a\n", {}, "id"),
         ("id,x\n1,a\n", {"label_columns": ["y"]}, "has no column y"),
+        ("id," + "x" * 300 + "\n1,a\n", {}, "name of column 2"),
+        ('id,"a\nb"\n1,a\n', {}, "name of column 2"),
         (None, {"path": "/nowhere/table.csv"}, "cannot be opened"),
         (None, {"path": "/dev/zero"}, "no file"),
     ],

@@ -10,8 +10,8 @@ from pydantic import Field
 from interconn.api.own import own
 from interconn.standard.flow import Config, Dag
 from interconn.standard.identifiers import Identifier
-from interconn.standard.management import AuditStatus, AuthScope, ProjectType
-from interconn.standard.wire import Empty, WireModel
+from interconn.standard.management import AuditStatus, AuthScope, Name, ProjectType, Text
+from interconn.standard.wire import Empty, Int32, Int64, WireModel
 
 
 class AuditKind(StrEnum):
@@ -29,29 +29,29 @@ class DatasetRequest(WireModel):
     node_id: Identifier
     dataset_id: Identifier
     auth_scope: AuthScope | None = None
-    time_limit: int | None = Field(default=None, description="epoch milliseconds")
-    times_limit: int | None = Field(default=None, description="jobs")
+    time_limit: Int64 | None = Field(default=None, ge=0, description="epoch milliseconds")
+    times_limit: Int32 | None = Field(default=None, ge=0, description="jobs")
 
 
 class ProjectCreate(WireModel):
     """Create a project and ask each partner's approval (MGT-5.1)."""
 
-    name: str = Field(min_length=1, max_length=256)
+    name: Name
     partners: list[Identifier] = Field(min_length=1, max_length=64)
     type: ProjectType | None = None
     datasets: dict[Identifier, list[Identifier]] = Field(default={}, description="node id to its data sets")
-    description: str | None = None
+    description: Text | None = None
     project_id: Identifier | None = None
 
 
 class FlowCreate(WireModel):
     """Create a flow in a project and ask each partner's approval (MGT-7.1)."""
 
-    name: str = Field(min_length=1, max_length=256)
+    name: Name
     project_id: Identifier
     dag: Dag
     config: Config | None = None
-    description: str | None = None
+    description: Text | None = None
     flow_id: Identifier | None = None
 
 
@@ -83,15 +83,15 @@ class JobPropose(WireModel):
 
     flow_id: Identifier
     config: Config
-    name: str = Field(default="job", min_length=1, max_length=256)
+    name: Name = "job"
 
 
 class AuditDecision(WireModel):
     """Approve or reject what a partner applied for. Limits may only tighten what was asked for."""
 
     audit_id: Identifier
-    time_limit: int | None = None
-    times_limit: int | None = None
+    time_limit: Int64 | None = Field(default=None, ge=0)
+    times_limit: Int32 | None = Field(default=None, ge=0)
     reason: str = ""
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from interconn.api.own import own
 from interconn.standard.identifiers import Identifier
-from interconn.standard.management import DatasetDetail, DatasetPage, DatasetSummary, Paging
+from interconn.standard.management import DatasetDetail, DatasetPage, DatasetSummary, Name, Paging, Text
 from interconn.standard.wire import Empty, WireModel
 
 
@@ -16,12 +16,12 @@ class DatasetAdd(WireModel):
     """Take a CSV file that the node can read into its storage, checked and normalised."""
 
     path: Annotated[str, Field(min_length=1, max_length=4096)]
-    name: Annotated[str, Field(min_length=1, max_length=256)]
+    name: Name
     key_columns: list[str] = Field(min_length=1, max_length=16)
     label_columns: list[str] = []
     dataset_id: Identifier | None = None
-    description: str | None = None
-    category: str | None = None
+    description: Text | None = None
+    category: Text | None = None
 
 
 class DatasetPublish(WireModel):

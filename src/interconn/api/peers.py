@@ -8,8 +8,8 @@ from pydantic import Field
 
 from interconn.api.own import own
 from interconn.standard.identifiers import Identifier
-from interconn.standard.management import NodeInformation
-from interconn.standard.wire import Empty, WireModel
+from interconn.standard.management import NodeInformation, Text
+from interconn.standard.wire import Empty, Int64, WireModel
 
 
 class PeerApply(WireModel):
@@ -22,8 +22,8 @@ class PeerApply(WireModel):
     address: Annotated[str, Field(min_length=1, max_length=512)]
     node_id: Identifier
     fingerprint: str | None = None
-    expired_time: int | None = None
-    description: str | None = None
+    expired_time: Int64 | None = Field(default=None, ge=0)
+    description: Text | None = None
 
 
 class PeerApprove(WireModel):
@@ -31,7 +31,7 @@ class PeerApprove(WireModel):
 
     contract_id: Identifier
     fingerprint: str
-    expired_time: int | None = None
+    expired_time: Int64 | None = Field(default=None, ge=0)
     accept_unproven: bool = False
 
 

@@ -65,7 +65,7 @@ class JobAdmission:
         Called in the transaction that stores the job; the same job again uses up nothing more.
 
         Raises:
-            NotApproved: it was not approved here, or job id, DAG, configuration or scheduler differ.
+            NotApproved: it was not approved here, or job id, flow, DAG, configuration or scheduler differ.
             PermitRefused: a permit is used up, expired or revoked.
         """
         approved = self._approved(session, job)
@@ -110,11 +110,13 @@ class JobAdmission:
                     f"job {job.job_id} is {audit.status} here", where="job_id", clause="MGT-8-job-audit-state"
                 )
             self._check_contract(session, approved.initiator)
-        for member, digest, expected in (
+        for member, given, expected in (
             ("dag", dag_digest(job.dag), approved.dag_digest),
             ("config", config_digest(job.config), approved.config_digest),
+            # Optional in CTL-3.2, but a job must not be filed under a flow that was not approved for it.
+            ("flow_id", job.flow_id or approved.flow_id, approved.flow_id),
         ):
-            if digest != expected:
+            if given != expected:
                 raise NotApproved(
                     f"the job's {member} differs from what was approved", where=member, clause="MGT-G2.1.2-handdown"
                 )

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -22,7 +23,7 @@ from interconn.standard import management as standard
 from interconn.standard.errors import ContentConflict, DataError, InvalidRequest, NotFound
 from interconn.standard.identifiers import new_id
 from interconn.standard.management import DatasetDetail, DatasetPage
-from interconn.standard.wire import Empty
+from interconn.standard.wire import Empty, describe
 from interconn.state.clock import Clock
 from interconn.state.database import Database
 from interconn.storage.dataset import DatasetName
@@ -136,14 +137,11 @@ class Datasets:
             raise DataError("this is no file", where=source.name)  # a pipe or device might never end
         # What lies there without an entry in the catalogue is left over from an intake that was interrupted.
         taken = take_in(source, store, name, key_columns=request.key_columns, description=request.description or "")
-        missing = [column for column in request.label_columns if column not in taken.metadata.columns]
-        if missing:
+        try:
+            _check_columns(taken, request.label_columns)
+        except DataError:
             store.delete(name)
-            raise DataError(
-                f"the file has no column {', '.join(missing)}",
-                where="label_columns",
-                hint=f"It has {', '.join(taken.metadata.columns[:20])}",
-            )
+            raise
         return taken
 
     def _enter(
@@ -221,6 +219,26 @@ class Datasets:
             location=str(self._storage / dataset.namespace / dataset.stored_name),
             findings=dataset.findings,
         )
+
+
+def _check_columns(taken: Ingested, label_columns: list[str]) -> None:
+    missing = [column for column in label_columns if column not in taken.metadata.columns]
+    if missing:
+        raise DataError(
+            f"the file has no column {', '.join(missing)}",
+            where="label_columns",
+            hint=f"It has {', '.join(taken.metadata.columns[:20])}",
+        )
+    for number, column in enumerate(taken.metadata.column_info, 1):
+        try:
+            column_meta(column.name, column.type)
+        except ValidationError as error:
+            raise DataError(
+                f"the name of column {number} cannot be told to partners: {describe(error)}",
+                where="header",
+                clause="MGT-4.1",
+                hint="A name has one line and at most 256 characters",
+            ) from None
 
 
 def _findings(taken: Ingested) -> list[dict[str, Any]]:
