@@ -64,7 +64,7 @@ def test_tables_of_ones_own(tmp_path: Path) -> None:
     operator = table(tmp_path / "o.csv", ["age", "客户"], [["9", f"王{n}"] for n in range(70, 20, -1)], delimiter=";")
     told = demo("--bank", str(bank), "--operator", str(operator), "--key", "客户", cwd=tmp_path)
     assert (told["right"], told["expected_rows"], told["rows"]) == (True, 19, {"bank": 19, "operator": 19})
-    assert told["traffic"]["messages"] > 0
+    assert told["traffic"]["round_trips"] > 0
     assert all(Path(tmp_path, output["place"]).exists() for output in told["outputs"])
 
 

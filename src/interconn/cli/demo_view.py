@@ -178,7 +178,11 @@ def print_report(report: Report) -> None:
             ),
             (
                 say("between nodes"),
-                say("{messages} messages, {bytes} bytes", messages=report.traffic.messages, bytes=report.traffic.bytes),
+                say(
+                    "{round_trips} round trips, {bytes} bytes",
+                    round_trips=report.traffic.round_trips,
+                    bytes=report.traffic.bytes,
+                ),
             ),
             *((say(Phase(name).value), f"{seconds:.2f} s") for name, seconds in report.seconds.items()),
         ],

@@ -17,6 +17,7 @@ from interconn.identity.credentials import Credential
 from interconn.identity.keys import Signer
 from interconn.identity.signature import SignedReply, SignedRequest
 from interconn.peers.directory import Peer, PeerDirectory
+from interconn.peers.metrics import count_round_trip
 from interconn.standard import headers as names
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.errors import (
@@ -167,6 +168,7 @@ class PeerClient:
                 allow_redirects=False,  # a redirect would carry a signed request to whom it was not signed for
             ) as response:
                 body = await _bounded(response)
+                count_round_trip(len(wire.body), len(body))
                 received = {name.lower(): value for name, value in response.headers.items()}
                 content_type = received.get("content-type", "")
                 return WireReply(response.status, body, content_type), received

@@ -18,6 +18,7 @@ from interconn.identity.keys import Signer
 from interconn.identity.node import NodeIdentity
 from interconn.identity.signature import SignedReply, SignedRequest
 from interconn.peers.directory import Peer, PeerDirectory
+from interconn.peers.metrics import count_round_trip
 from interconn.standard import headers as names
 from interconn.standard.errors import BadSignature, ConfigurationError, ContractNotUsable, TransportError, UnknownNode
 from interconn.standard.identifiers import new_nonce
@@ -169,6 +170,7 @@ class Relay:
                 body = await response.content.read(LARGEST_REPLY)
                 while len(body) < LARGEST_REPLY and (more := await response.content.read(LARGEST_REPLY)):
                     body += more
+                count_round_trip(len(wire.body), len(body))
                 content_type = response.headers.get("content-type", "")
                 return WireReply(response.status, body, content_type), response.headers.get(names.AUTH_SIGN, "")
         except aiohttp.ClientSSLError as error:

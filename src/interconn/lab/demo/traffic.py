@@ -8,35 +8,35 @@ from dataclasses import dataclass
 
 import urllib3
 
-_SENT = re.compile(r'^interconn_transport_(messages|bytes)_total\{direction="sent"\} (\S+)$', re.MULTILINE)
+_COUNTED = re.compile(r"^interconn_peer_(round_trips|bytes)_total(?:\{[^}]*\})? (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """Messages of components and their payload, one way each.
+    """Calls of one node to another, those of schedulers and those that carry components' messages.
 
     Attributes:
-        messages: number of messages sent from one node to another.
-        bytes: their payload, bytes.
+        round_trips: number of calls that were answered.
+        bytes: bodies of calls and answers, bytes.
     """
 
-    messages: int
+    round_trips: int
     bytes: int
 
     def __sub__(self, earlier: Traffic) -> Traffic:
-        return Traffic(self.messages - earlier.messages, self.bytes - earlier.bytes)
+        return Traffic(self.round_trips - earlier.round_trips, self.bytes - earlier.bytes)
 
 
 def measure(admin_urls: Iterable[str]) -> Traffic:
-    """Return what the nodes sent each other since they started.
+    """Return what the nodes asked each other since they started.
 
     Args:
         admin_urls: addresses of their admin listeners.
     """
     pool = urllib3.PoolManager(timeout=5.0)
-    total = {"messages": 0, "bytes": 0}
+    total = {"round_trips": 0, "bytes": 0}
     for url in admin_urls:
         text = pool.request("GET", f"{url}/metrics").data.decode()
-        for unit, value in _SENT.findall(text):
+        for unit, value in _COUNTED.findall(text):
             total[unit] += int(float(value))
     return Traffic(**total)
