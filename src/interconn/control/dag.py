@@ -6,7 +6,7 @@ Everything that is wrong is said before anything runs, naming the component and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Final, Protocol
@@ -24,6 +24,8 @@ _TABLES: Final = frozenset({"dataset", "training_set", "test_set", "datasets"})
 """Categories that are all data sets: a training set is read from where a data set was written."""
 _HOLDS_NO_DATA: Final = "arbiter"
 _SOME_TASK: Final = "task_" + "0" * 32
+MAXIMUM_SHARES: Final = 20_000
+"""Components times parties of one job. Each is checked by itself, some 50 µs, while nothing else can be written."""
 
 
 class Descriptions(Protocol):
@@ -103,12 +105,16 @@ def plan(job: JobCreate, descriptions: Descriptions) -> Plan:
         InvalidFlow: names the component and the member at fault, and the clause.
     """
     _check_parties(job.config)
+    parties_of_job = parties_of(job.config)
+    if len(job.dag.components) * len(parties_of_job) > MAXIMUM_SHARES:
+        message = f"components times parties are more than the {MAXIMUM_SHARES} that this node runs in one job"
+        raise InvalidFlow(message, where="config.role", clause="CTL-6.6", hint="Divide it into several jobs")
     output_place(job.job_id, _SOME_TASK, "guest", 0, "data")  # an id that makes no name in storage is of no use
     found = check_dag(job.dag, descriptions)
-    _check_parameter_owners(job.config, [component.name for component in job.dag.components])
+    _check_parameter_owners(job.config, frozenset(component.name for component in job.dag.components))
     steps: dict[str, Step] = {}
     for component, description, upstream in found:
-        parties = tuple(party for party in parties_of(job.config) if party.role in description.role_list)
+        parties = tuple(party for party in parties_of_job if party.role in description.role_list)
         if not parties:
             supported = ", ".join(description.role_list)
             raise _fault(component, "roleList", f"no party of the job has a role it supports ({supported})", "CTL-6.1")
@@ -179,26 +185,33 @@ def _check_parties(config: Config) -> None:
         )
 
 
-def _check_parameter_owners(config: Config, names: Sequence[str]) -> None:
+def _check_parameter_owners(config: Config, names: frozenset[str]) -> None:
     """Parameters must belong to a component of the DAG and to a party of the job: no misspelt name goes unseen."""
     _check_names(config.task_params.common, "common", names)
     for role, by_index in (config.task_params.model_extra or {}).items():
+        places = {str(place) for place in range(len(config.role.get(role, [])))}
         for index, entries in (by_index or {}).items():
-            where = f"task_params.{role}.{index}"
-            players = config.role.get(role, [])
-            if not (index.isdecimal() and index.isascii() and str(int(index)) == index and int(index) < len(players)):
-                raise InvalidFlow(f"the job has no party {role}.{index}", where=where, clause="CTL-G3.1.1.1-conf")
+            if index not in places:
+                party = f"{role[:64]}.{index[:64]}"
+                message = f"the job has no party {party}"
+                raise InvalidFlow(message, where=f"task_params.{party}", clause="CTL-G3.1.1.1-conf")
             _check_names(entries, f"{role}.{index}", names)
 
 
-def _check_names(entries: Mapping[str, object], owner: str, names: Sequence[str]) -> None:
+def _check_names(entries: Mapping[str, object], owner: str, names: frozenset[str]) -> None:
     for name in entries:
         if name not in names:
             raise InvalidFlow(
-                f"the DAG has no component {name}; it has {', '.join(names)}",
-                where=f"task_params.{owner}.{name}",
+                f"the DAG has no component {name[:128]}; it has {_some(names)}",
+                where=f"task_params.{owner}.{name[:128]}",
                 clause="CTL-G3.1.1.1-conf",
             )
+
+
+def _some(names: frozenset[str]) -> str:
+    """Return the names, as far as a person reads them."""
+    shown = ", ".join(sorted(names)[:20])
+    return shown if len(names) <= 20 else f"{shown} and {len(names) - 20} more"
 
 
 def _upstream(component: DagComponent, by_name: Mapping[str, DagComponent]) -> set[str]:
