@@ -68,7 +68,7 @@ class Permits:
                 f"the institution of {audit.node_id} is not known yet, and a permit names it",
                 where="request_inst_id",
                 clause="MGT-2.2-permit",
-                hint="interconn peer doctor asks the partner for its name card",
+                hint="interconn peer show asks the partner for its name card",
             )
         scope = application.auth_scope.to_wire() if application.auth_scope else {}
         grant = Grant(
