@@ -75,7 +75,7 @@ async def test_job_that_differs_from_the_approved_one(scene, granted, path, valu
     assert await scene.operator.rows(GrantUse) == []
 
 
-@pytest.mark.parametrize("scheduler", ["bank", "operator", "mallory", ""])
+@pytest.mark.parametrize("scheduler", ["bank", "operator"])
 async def test_job_sent_by_another_than_its_scheduler(scene, granted, scheduler):
     job = await scene.job(granted)
     with pytest.raises(NotApproved, match="names clearing as scheduler"):
@@ -83,7 +83,28 @@ async def test_job_sent_by_another_than_its_scheduler(scene, granted, scheduler)
     assert await scene.operator.rows(GrantUse) == []
 
 
-@pytest.mark.parametrize("caller", ["operator", "clearing", "mallory"])
+@pytest.mark.parametrize("stranger", ["mallory", ""])
+async def test_stranger_cannot_tell_a_job_from_none(scene, granted, stranger):
+    job = await scene.job(granted)
+    none = changed(job, ("job_id",), "job-" + "0" * 32)
+    other = changed(job, ("dag", "version"), "2.0")
+    for node in (scene.bank, scene.operator, scene.clearing):
+        said = set()
+        for sent in (job, none, other):
+            admission = node.management.admission
+            for ask in (
+                lambda session, sent=sent, admission=admission: admission.admit(session, sent, scheduler=stranger),
+                lambda session, sent=sent, admission=admission: admission.admit_as_scheduler(
+                    session, sent, caller=stranger
+                ),
+            ):
+                with pytest.raises(NotApproved) as refusal:
+                    await node.database.write(ask)
+                said.add(str(refusal.value).replace(sent.job_id, "JOB"))
+        assert len(said) == 1, said
+
+
+@pytest.mark.parametrize("caller", ["operator", "clearing"])
 async def test_scheduler_serves_the_initiator_alone(scene, granted, caller):
     job = await scene.job(granted)
     admission = scene.clearing.management.admission

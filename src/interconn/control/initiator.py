@@ -147,7 +147,7 @@ class Initiator:
         if scheduler == self._node_id:
             self._scheduler.accept(session, request, person.trace_id, cause)
             return
-        job = session.get(Job, request.job_id)
+        job = jobs.known(session, request.job_id)
         if job:
             jobs.check_same(job, request)
             return

@@ -21,6 +21,8 @@ from interconn.state.database import announce
 JOBS: Final = "control-jobs"
 """Signal: a job has come that somebody must see to."""
 LONGEST_REASON: Final = 2000
+MAXIMUM_REFUSALS: Final = 100
+"""Refused jobs kept of one scheduler: a partner must not fill the disk with what is refused."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,52 @@ def require(session: Session, job_id: str) -> Job:
     return job
 
 
+def concerns(job: Job, node_id: str) -> bool:
+    """Tell whether a node is the job's initiator, its scheduler or a party; nobody else may learn that it exists."""
+    return node_id in (job.initiator, job.scheduler) or any(node_id in nodes for nodes in _roles(job).values())
+
+
+def known(session: Session, job_id: str) -> Job | None:
+    """Return a job that binds this node.
+
+    One that was only refused binds nobody, and its row gives way: the approval may have come since, or a stranger
+    may have used the id.
+    """
+    job = session.get(Job, job_id)
+    if job and job.status == JobStatus.REJECTED and not (job.scheduling or job.submission):
+        session.delete(job)
+        session.flush()
+        return None
+    return job
+
+
+def keep_refusal(
+    session: Session, request: JobCreate, *, scheduler: str, trace_id: str, cause: Cause, why: str
+) -> None:
+    """Keep, for people to see, that a job was refused; of one scheduler's only the latest, and not what they hold."""
+    if session.get(Job, request.job_id):
+        return
+    refused = select(Job).where(
+        Job.scheduler == scheduler, Job.status == JobStatus.REJECTED, ~Job.scheduling, Job.submission == ""
+    )
+    for old in session.scalars(refused.order_by(Job.created_at.desc()).offset(MAXIMUM_REFUSALS - 1)).all():
+        session.delete(old)
+    job = new_job(request, scheduler=scheduler, trace_id=trace_id, now=cause.at)
+    job.content = {"dag": {"components": []}, "config": {"role": {}}}
+    job.closed = True
+    session.add(job)
+    session.flush()
+    end(session, job, Outcome.REJECTED, why, cause)
+
+
 def content(job: Job) -> JobCreate:
     """Return a job as it arrived."""
     return validate(JobCreate, job.content)
+
+
+def _roles(job: Job) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = job.content["config"]["role"]
+    return found
 
 
 def new_job(request: JobCreate, *, scheduler: str, trace_id: str, now: int) -> Job:
@@ -92,9 +137,10 @@ def check_same(job: Job, request: JobCreate) -> None:
     """Check that a repeated job is the one we know.
 
     Raises:
-        ContentConflict: DAG or configuration differ.
+        ContentConflict: DAG, configuration or flow differ.
     """
     for part, known, given in (
+        ("flow", job.flow_id, request.flow_id or job.flow_id),
         ("dag", job.dag_digest, dag.dag_digest(request.dag)),
         ("config", job.config_digest, dag.config_digest(request.config)),
     ):

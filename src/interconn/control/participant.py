@@ -102,19 +102,18 @@ class Participant:
         except _REFUSALS as error:
             reason = str(error)
             log.info("job refused", job=request.job_id, scheduler=caller.node_id, reason=reason)
-            await self._database.write(lambda session: _keep_refusal(session, request, caller, cause, reason))
+            await self._database.write(
+                lambda session: jobs.keep_refusal(
+                    session, request, scheduler=caller.node_id, trace_id=caller.trace_id, cause=cause, why=reason
+                )
+            )
             raise
         reach("job.created")
         return Empty()
 
     def _accept(self, session: Session, request: JobCreate, caller: Caller, cause: Cause) -> None:
-        job = session.get(Job, request.job_id)
-        if job and job.status == JobStatus.REJECTED and not (job.scheduling or job.submission):
-            # What was refused binds nobody: the approval may have come since, or a stranger used the id.
-            session.delete(job)
-            session.flush()
-            job = None
-        if job:
+        job = jobs.known(session, request.job_id)
+        if job and jobs.concerns(job, caller.node_id):
             jobs.check_same(job, request)
             if job.scheduler != caller.node_id:
                 raise Forbidden(f"the job is scheduled by {job.scheduler}", where="job_id", clause=JOB_CREATE.clause)
@@ -123,6 +122,8 @@ class Participant:
             _check_goes_on(job, JOB_CREATE.clause)
         plan(request, self._descriptions)
         self._admission.admit(session, request, scheduler=caller.node_id)
+        if job and job.scheduler != caller.node_id:  # admission knows no such job of the caller's either
+            raise Forbidden("the job was not approved here", where="job_id", clause=JOB_CREATE.clause)
         if job is None:
             job = jobs.new_job(request, scheduler=caller.node_id, trace_id=caller.trace_id, now=cause.at)
             session.add(job)
@@ -185,10 +186,10 @@ class Participant:
         self._shares.begin(session, job, steps[request.task_name], request.task_id)
 
     async def poll(self, caller: Caller, request: TaskPoll) -> TaskStatusReply:
-        """Say how a task stands here (CTL-3.8); a task not known yet is PENDING.
+        """Say how a task stands here (CTL-3.8); a task not known yet, or none of the caller's, is PENDING.
 
         Raises:
-            Forbidden: the caller does not schedule the job.
+            Forbidden: the caller has a part in the job and does not schedule it.
         """
 
         async def read() -> TaskStatusReply:
@@ -199,7 +200,8 @@ class Participant:
 
     def _state_of(self, session: Session, caller: Caller, request: TaskPoll) -> TaskStatusReply:
         task = session.get(Task, request.task_id)
-        if task is None:
+        job = session.get(Job, task.job_id) if task else None
+        if task is None or job is None or not jobs.concerns(job, caller.node_id):
             return TaskStatusReply(status=TaskStatus.PENDING)
         _obeyed(session, task.job_id, caller)
         role, _, index = request.role.partition(".")
@@ -259,22 +261,14 @@ class Participant:
         )
 
 
-def _keep_refusal(session: Session, request: JobCreate, caller: Caller, cause: Cause, reason: str) -> None:
-    if session.get(Job, request.job_id) is None:
-        job = jobs.new_job(request, scheduler=caller.node_id, trace_id=caller.trace_id, now=cause.at)
-        job.closed = True
-        session.add(job)
-        session.flush()
-        jobs.end(session, job, Outcome.REJECTED, reason, cause)
-
-
 def _obeyed(session: Session, job_id: str, caller: Caller) -> Job:
     """Return a job that this node takes part in and the caller schedules."""
-    job = jobs.require(session, job_id)
-    if caller.node_id != job.scheduler:
+    job = session.get(Job, job_id)
+    if job and jobs.concerns(job, caller.node_id) and caller.node_id != job.scheduler:
         raise Forbidden(f"the job is scheduled by {job.scheduler}", where="job_id", clause="CTL-3.2")
-    if not job.admitted:
-        raise NotFound("this node takes no part in the job", where="job_id", clause="CTL-3.2")
+    # One answer for a job that is not there, that was refused, and that is none of the caller's business.
+    if job is None or caller.node_id != job.scheduler or not job.admitted:
+        raise NotFound("this node takes no part in such a job of yours", where="job_id", clause="CTL-2.3")
     return job
 
 

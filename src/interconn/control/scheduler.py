@@ -96,15 +96,17 @@ class Scheduler:
         if request.config.scheduler() != self._node_id:
             message = f"the job is scheduled by {request.config.scheduler()}"
             raise Refused(message, where="config.job_params.common.scheduler", clause=JOB_CREATE_ALL.clause)
-        job = session.get(Job, request.job_id)
-        if job:
+        job = jobs.known(session, request.job_id)
+        initiator = request.config.initiator.node_id
+        if job and jobs.concerns(job, initiator):
             jobs.check_same(job, request)
             if not job.scheduling:
                 raise Refused(f"the job is known here as {job.status}: {job.reason}", where="job_id", clause="CTL-3.1")
             return
         plan(request, self._descriptions)
-        initiator = request.config.initiator.node_id
         self._admission.admit_as_scheduler(session, request, caller=initiator)
+        if job:  # admission knows no such job of the caller's either
+            raise Forbidden("the job was not approved here", where="job_id", clause=JOB_CREATE_ALL.clause)
         job = jobs.new_job(request, scheduler=self._node_id, trace_id=trace_id, now=cause.at)
         job.scheduling = True
         session.add(job)

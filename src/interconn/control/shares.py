@@ -95,9 +95,11 @@ class Shares:
                     self._components.stop(session, task.task_id, lane.role, lane.index, reason)
 
     def end(self, session: Session, job: Job, outcome: Outcome, reason: str, cause: Cause) -> None:
-        """End a job on this node, with its components and their communication. A repeat changes nothing."""
-        if outcome is not Outcome.SUCCESS:
-            self.stop(session, job, reason)
+        """End a job on this node, with its components and their communication. A repeat changes nothing.
+
+        After a success nothing of it runs any more; should a scheduler claim one too early, it is stopped all the same.
+        """
+        self.stop(session, job, reason or "the job has ended")
         jobs.end(session, job, outcome, reason, cause)
         for task in jobs.tasks_of(session, job.job_id):
             if self.lanes(session, task.task_id):

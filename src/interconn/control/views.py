@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +14,8 @@ from interconn.control.tables import Job, Lane, Task
 from interconn.standard.control import JobStatus, JobStatusReply, TaskStatus
 from interconn.standard.errors import InterconnError, InvalidRequest
 from interconn.standard.wire import validate
+
+_PARTY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\.[0-9]{1,6}")
 
 
 def status_reply(session: Session, job: Job) -> JobStatusReply:
@@ -34,10 +37,16 @@ def told_tasks(reply: JobStatusReply) -> list[TaskView]:
     told = (reply.extension or {}).get("tasks")
     if isinstance(told, list):
         try:
-            return [validate(TaskView, each) for each in told[:4096]]
+            return [_as_told(validate(TaskView, each)) for each in told[:4096]]
         except InvalidRequest:
             pass  # an extension of somebody else's, of the same name
     return [TaskView(task_id=task_id, name="", component="", status=status) for task_id, status in reply.status.items()]
+
+
+def _as_told(task: TaskView) -> TaskView:
+    """Keep of a task what a scheduler can know: lanes of parties, and never where anything lies on this node."""
+    lanes = [party.model_copy(update={"outputs": {}}) for party in task.parties if _PARTY.fullmatch(party.role)]
+    return task.model_copy(update={"parties": lanes})
 
 
 def job_view(session: Session, job: Job, node_id: str, components: Components) -> JobView:

@@ -68,7 +68,7 @@ class JobAdmission:
             NotApproved: it was not approved here, or job id, flow, DAG, configuration or scheduler differ.
             PermitRefused: a permit is used up, expired or revoked.
         """
-        approved = self._approved(session, job)
+        approved = self._approved(session, job, caller=scheduler)
         if scheduler != approved.scheduler:
             raise NotApproved(
                 f"the approved configuration names {approved.scheduler} as scheduler, not {scheduler}",
@@ -87,7 +87,7 @@ class JobAdmission:
         Raises:
             NotApproved: it was not approved here, differs from what was, or another node is to schedule it.
         """
-        approved = self._approved(session, job)
+        approved = self._approved(session, job, caller=caller)
         if caller != approved.initiator:
             raise NotApproved(f"{caller} did not initiate job {job.job_id}", where="x-source-node-id", clause="CTL-3.1")
         if approved.scheduler != self._node.node_id:
@@ -97,9 +97,10 @@ class JobAdmission:
                 clause="CTL-3.1",
             )
 
-    def _approved(self, session: Session, job: JobCreate) -> ProposedJob:
+    def _approved(self, session: Session, job: JobCreate, *, caller: str) -> ProposedJob:
         approved = session.get(ProposedJob, job.job_id)
-        if approved is None:
+        # Whether there is such a job is nobody's business but its parties'.
+        if approved is None or caller not in _parties(approved):
             raise NotApproved(f"job {job.job_id} was not proposed to this node", where="job_id", clause="MGT-8.1")
         if approved.initiator == self._node.node_id:
             self._check_all_approved(session, approved)
@@ -147,3 +148,7 @@ class JobAdmission:
                 where="config.initiator",
                 clause="MGT-3-contract-state",
             ) from None
+
+
+def _parties(job: ProposedJob) -> set[str]:
+    return {job.initiator, job.scheduler, *Config.model_validate(job.config).nodes()}
