@@ -19,11 +19,15 @@ def _no_boolean(value: Any) -> Any:
     return value
 
 
+def _no_null(value: Any) -> Any:
+    return "" if value is None else value  # some peers have nothing to say on success, and say null
+
+
 class Envelope(WireModel):
     """The three members of every reply. `data` is `{}` where there is nothing to say (MGT-2.3-data)."""
 
     code: Annotated[Int32, BeforeValidator(_no_boolean)]
-    msg: str = ""
+    msg: Annotated[str, BeforeValidator(_no_null)] = ""
     data: dict[str, Any] | None = None
 
     @classmethod

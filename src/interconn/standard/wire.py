@@ -111,7 +111,11 @@ def validate(model: type[Model], value: Any, *, clause: str | None = None) -> Mo
 
 def describe(error: ValidationError) -> str:
     """Return one line for a validation error: each member at fault and what is wrong with it, without values."""
-    faults = [f"{_place(fault['loc'])}: {fault['msg']}" for fault in error.errors(include_url=False)]
+    # What our own validators say comes with pydantic's name for it in front.
+    faults = [
+        f"{_place(fault['loc'])}: {fault['msg'].removeprefix('Value error, ')}"
+        for fault in error.errors(include_url=False)
+    ]
     shown = "; ".join(faults[:5])
     return shown if len(faults) <= 5 else f"{shown}; and {len(faults) - 5} more"
 

@@ -18,10 +18,21 @@ from interconn.dialects.transport import (
     TransportDialect,
 )
 from interconn.standard import headers as names
-from interconn.standard.errors import TransportError
+from interconn.standard.errors import MalformedBody, TransportError
 from interconn.standard.transport import INVOKE, PUSH, TRANSPARENT, PtpCode
+from interconn.standard.wire import parse_json
 
 LONGEST_HEADER: Final = 256  # characters; a topic may have as many as in a body
+LONGEST_WORDS: Final = 300  # characters of a refusal that are handed on
+_BY_STATUS: Final = {
+    400: PtpCode.BAD_REQUEST,
+    401: PtpCode.BAD_SIGNATURE,
+    403: PtpCode.FORBIDDEN,
+    404: PtpCode.VERSION_MISMATCH,
+    405: PtpCode.VERSION_MISMATCH,
+    413: PtpCode.TOO_LARGE,
+    500: PtpCode.SYSTEM_ERROR,
+}
 _COMPONENT: Final = "TRN-3.1-headers"
 _NODE: Final = "TRN-2.1-headers"
 
@@ -119,8 +130,29 @@ class StandardTransport:
         return self.write_outcome(headers, outcome)
 
     def read_invoke_outcome(self, reply: WireReply) -> Outcome:
-        """Read the reply of a partner's node."""
+        """Read the reply of a partner's node.
+
+        A platform without transport, or whose gate turns the message away, answers as in management: by HTTP status
+        and the envelope of MGT-2.3-envelope. Its words are handed on, under the code that says the same here.
+        """
+        if reply.status in _BY_STATUS:
+            try:
+                return serialisation_of(reply.content_type).read_outcome(reply.body)
+            except TransportError:
+                said = _words(reply.body)
+                return Outcome(_BY_STATUS[reply.status], f"the partner answered HTTP {reply.status}{said}")
         return serialisation_of(reply.content_type).read_outcome(reply.body)
+
+
+def _words(body: bytes) -> str:
+    try:
+        envelope = parse_json(body, limit=len(body))
+    except MalformedBody:
+        return ""
+    words = envelope.get("msg") if isinstance(envelope, dict) else None
+    if not isinstance(words, str) or not words:
+        return ""
+    return ": " + "".join(letter if letter.isprintable() else "?" for letter in words[:LONGEST_WORDS])
 
 
 def _is_transparent(headers: Mapping[str, str]) -> bool:
