@@ -29,9 +29,8 @@ def test_mgt_2_2_trace_a_confirm_carries_the_trace_id_of_its_apply(
 ) -> None:
     asked = [audit for audit in partner.audits.values() if audit.status == "APPROVED"]
     assert {audit.kind for audit in asked} >= {"dataset", "project", "flow"}
-    told: Contract | Audit
-    for told in (contract, *asked):
-        assert told.trace_id == told.applied_trace_id, told
+    told: list[Contract | Audit] = [contract, *asked]
+    assert [each.trace_id for each in told] == [each.applied_trace_id for each in told]
     assert not partner.server.refused, [reason for reason, _ in partner.server.refused]
 
 

@@ -57,7 +57,8 @@ class NonceStore:
         """
         if abs(now - timestamp) > self._window:
             raise StaleClock(
-                f"the timestamp is {(now - timestamp) / 1000:+.0f} s off this node's clock",
+                f"the timestamp is {abs(now - timestamp) / 1000:.0f} s "
+                f"{'behind' if timestamp < now else 'ahead of'} this node's clock",
                 where=names.TIMESTAMP,
                 clause="MGT-2.2-replay",
                 hint=f"Timestamps are epoch milliseconds within {self._window // 1000} s; check both clocks (NTP)",
