@@ -113,12 +113,31 @@ def token_digest(token: str) -> str:
 
 
 def reason_text(reason: Any) -> str:
-    """Return the reason that a component gives, as one text: it may be an error's members or a sentence."""
-    if isinstance(reason, dict):
-        message, where, hint = (str(reason.get(part) or "") for part in ("message", "where", "hint"))
-        text = f"{where}: {message}" if where else message
-        return (f"{text}. {hint}" if hint else text)[:LONGEST_REASON]
-    return str(reason or "")[:LONGEST_REASON]
+    """Return the reason that a component gives, as text: it may be an error's members or a sentence.
+
+    Where it lies and what to do about it name places in this node's storage and columns of its tables, which are
+    nobody else's business (MGT-G2.1.1.1-dataset); so an error has two lines, of which others are told the first.
+    """
+    if not isinstance(reason, dict):
+        return _one_line(reason)
+    message, where, hint = (_one_line(reason.get(part)) for part in ("message", "where", "hint"))
+    text = f"{where}: {message}" if where else message
+    text = f"{text}. {hint}" if hint else text
+    return message if text == message else f"{message}\n{text[:LONGEST_REASON]}"
+
+
+def told_part(reason: str) -> str:
+    """Return what other nodes may know of a reason."""
+    return reason.partition("\n")[0]
+
+
+def own_part(reason: str) -> str:
+    """Return what this node's own people may know of a reason: all."""
+    return reason.rpartition("\n")[2]
+
+
+def _one_line(text: Any) -> str:
+    return " ".join(str(text or "").split())[:LONGEST_REASON]
 
 
 def _says_more(before: str, now: ComponentStatus) -> bool:

@@ -108,7 +108,7 @@ def split_parameters(config: Config, task_name: str, role: str, index: int) -> t
     """Return parameters and source data that a party has for a component: common ones and its own, its own winning.
 
     Raises:
-        InvalidFlow: the entry of the component is no object.
+        InvalidFlow: the entry of the component is no object, or names its source data by anything but texts.
     """
     merged: Parameters = {}
     for members in (config.task_params.common, config.task_params.of_role(role, index)):
@@ -123,7 +123,14 @@ def split_parameters(config: Config, task_name: str, role: str, index: int) -> t
             )
         merged.update(entry)
     source = {name: merged.pop(name) for name in SOURCE_MEMBERS if name in merged}
-    return merged, {name: value for name, value in source.items() if value not in (None, "")}
+    for name, value in source.items():
+        if value is not None and not isinstance(value, str):
+            raise InvalidFlow(
+                "must be a text",
+                where=f"task_params of {role}.{index}: {task_name}.{name}",
+                clause="CTL-G3.1.1.1-source",
+            )
+    return merged, {name: value for name, value in source.items() if value}
 
 
 def outputs(order: Order, description: SelfDescription) -> dict[str, Place]:

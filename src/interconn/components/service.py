@@ -16,7 +16,7 @@ from starlette.routing import Route
 from interconn.api.components import COMPONENT_LIST, ComponentViews
 from interconn.api.own import OwnService, Person
 from interconn.components import environment
-from interconn.components.callback import CallbackServer, RunListener, run_topic, token_digest
+from interconn.components.callback import CallbackServer, RunListener, own_part, run_topic, token_digest
 from interconn.components.environment import Order, Surroundings
 from interconn.components.launcher import Exit, ProcessLauncher, Situation
 from interconn.components.outcome import judge
@@ -153,6 +153,11 @@ class Components:
         order = validate(Order, run.order)
         description = self.registry.find(order.component, order.provider, order.version)
         return environment.described_outputs(order, description, self._storage)
+
+    def reason(self, session: Session, task_id: str, role: str, index: int) -> str:
+        """Return why a component failed, as this node's own people may know it; empty where it did not."""
+        run = session.get(ComponentRun, (task_id, role, index))
+        return own_part(run.reason) if run else ""
 
     def traffic(self, task_ids: Iterable[str]) -> dict[str, int]:
         """Return how much passed between nodes for some tasks, as far as this node saw it."""
@@ -328,7 +333,7 @@ class Components:
             party=f"{key[1]}.{key[2]}",
             status=status,
             exit_status=ended.status,
-            reason=reason,
+            reason=own_part(reason),
             directory=str(self._directory(key)),
         )
 

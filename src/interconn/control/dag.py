@@ -16,7 +16,7 @@ from interconn.standard.control import JobCreate
 from interconn.standard.errors import InterconnError, InvalidFlow
 from interconn.standard.flow import Config, Dag, DagComponent, Port
 from interconn.standard.identifiers import PATTERN
-from interconn.standard.self_description import SelfDescription
+from interconn.standard.self_description import SelfDescription, to_environment_text
 from interconn.standard.wire import digest
 
 _ROLE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
@@ -24,6 +24,8 @@ _TABLES: Final = frozenset({"dataset", "training_set", "test_set", "datasets"})
 """Categories that are all data sets: a training set is read from where a data set was written."""
 _HOLDS_NO_DATA: Final = "arbiter"
 _SOME_TASK: Final = "task_" + "0" * 32
+LONGEST_VALUE_BYTES: Final = 120_000
+"""Linux takes 128 KiB for one variable of an environment, its name included (execve(2), MAX_ARG_STRLEN)."""
 MAXIMUM_SHARES: Final = 20_000
 """Components times parties of one job. Each is checked by itself, some 50 µs, while nothing else can be written."""
 
@@ -295,6 +297,10 @@ def _check_party(job: JobCreate, component: DagComponent, description: SelfDescr
         description.check_parameters(parameters)
     except InterconnError as error:
         raise _fault(component, f"{owner}: {error.where or ''}", error.message, error.clause or "CTL-6.5") from None
+    for name, value in parameters.items():
+        if value is not None and len(to_environment_text(value).encode()) > LONGEST_VALUE_BYTES:
+            message = f"is longer than the {LONGEST_VALUE_BYTES} bytes that an environment takes"
+            raise _fault(component, f"{owner}: {name}", message, "CMP-G3.2.2.2-values")
     fed = len(component.input) + bool(source)
     if fed > len(description.input_data):
         members = ", ".join(SOURCE_MEMBERS)

@@ -180,6 +180,11 @@ class Participant:
         for other in jobs.tasks_of(session, job.job_id):
             if other.name == request.task_name and other.task_id != request.task_id:
                 raise ContentConflict("the component has another task id", where="task_id", clause=TASK_START.clause)
+            shorter, longer = sorted((f"{other.task_id}-", f"{request.task_id}-"), key=len)
+            if other.task_id != request.task_id and longer.startswith(shorter):
+                # Outputs are named {task}-{key}: one task's `t-a` and another's `t` with `a-…` would be one place.
+                message = f"begins like that of {other.name}, so that their outputs could have one name"
+                raise ContentConflict(message, where="task_id", clause="CMP-G4.2.1.3-naming")
         steps = self._shares.plan(job).steps
         if request.task_name not in steps:
             raise InvalidFlow("the DAG has no such component", where="task_name", clause=TASK_START.clause)

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from interconn.components import Components
+from interconn.components.callback import told_part
 from interconn.components.environment import Order, OrderParty, Place, output_place, split_parameters
 from interconn.components.tables import ComponentRun
 from interconn.control import jobs
@@ -127,7 +128,8 @@ class Shares:
         lane = session.get(Lane, (run.task_id, run.role, run.index))
         if task and lane:
             now = self._clock.now()
-            jobs.move_lane(session, task, lane, status, now, reason=run.reason, progress=run.progress or None)
+            reason = told_part(run.reason)
+            jobs.move_lane(session, task, lane, status, now, reason=reason, progress=run.progress or None)
 
     def _order(
         self, session: Session, job: Job, config: Config, step: Step, lane: Lane, tasks: dict[str, Task]

@@ -12,7 +12,7 @@ from typing import Any, Final
 import structlog
 from sqlalchemy.orm import Session
 
-from interconn.components.callback import reason_text, told_progress
+from interconn.components.callback import reason_text, told_part, told_progress
 from interconn.control import jobs
 from interconn.control.holding import LONGEST_WAIT_SECONDS, asking
 from interconn.control.partners import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Partners
@@ -122,4 +122,5 @@ def _detail(detail: dict[str, Any], status: TaskStatus) -> tuple[TaskStatus, str
     with suppress(KeyError, ValueError):
         status = TaskStatus(detail["status"])
     progress = detail.get("progress")
-    return status, reason_text(detail.get("reason")), told_progress(progress) if isinstance(progress, dict) else None
+    reason = told_part(reason_text(detail.get("reason")))
+    return status, reason, told_progress(progress) if isinstance(progress, dict) else None
