@@ -46,9 +46,9 @@ class Grounds:
             "conf": config,
         } | changed
 
-    def approved_job(self) -> dict[str, Any]:
+    def approved_job(self, proposal: dict[str, Any] | None = None) -> dict[str, Any]:
         """A job that the node's person has approved, as CTL-3.2 hands it over."""
-        proposal = self.proposal()
+        proposal = proposal or self.proposal()
         audit, reply = self.partner.ask_audit("job", proposal, x_mprac_token_set=token_set(self.grant.permit))
         assert reply.code == 0, reply.body
         self.approve(audit)
@@ -61,13 +61,13 @@ class Grounds:
         self.partner.jobs[job["job_id"]] = {"status": "RUNNING", **job}
         return job
 
-    def started_task(self, job: dict[str, Any]) -> str:
-        """Create and start an approved job and its one task; the task's id."""
+    def started_task(self, job: dict[str, Any], task_name: str = "psi_1") -> str:
+        """Create and start an approved job, unless that was done, and one of its tasks; the task's id."""
         task_id = fresh("task_")
         for path, members in (
             ("job/create", job),
             ("job/start", {"job_id": job["job_id"]}),
-            ("task/start", {"task_id": task_id, "job_id": job["job_id"], "task_name": "psi_1"}),
+            ("task/start", {"task_id": task_id, "job_id": job["job_id"], "task_name": task_name}),
         ):
             reply = self.partner.post(f"/schedule/{path}", members)
             assert reply.code == 0, (path, reply.body)
@@ -76,6 +76,10 @@ class Grounds:
     def poll(self, task_id: str) -> str:
         status: str = self.partner.post("/schedule/task/poll", {"task_id": task_id, "role": "host"}).data["status"]
         return status
+
+    def ended(self, task_id: str) -> str:
+        """How a task ended, once it has."""
+        return str(wait_for(lambda: self.poll(task_id) in ("SUCCESS", "FAILED") and self.poll(task_id), what=task_id))
 
 
 def link(partner: Partner, rank: int, session: str, own: str, other: str, **form: Any) -> psi_party.Link:

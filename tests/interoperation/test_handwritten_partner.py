@@ -11,7 +11,7 @@ from tests.interoperation import psi_party
 from tests.interoperation.channel import JSON, PROTOBUF, code_of
 from tests.interoperation.conftest import ROWS, Grounds, link, meet
 from tests.interoperation.node import Node, wait_for
-from tests.interoperation.partner import Audit, Contract, Partner, psi_config, psi_dag, token_set
+from tests.interoperation.partner import Audit, Contract, Partner, fresh, psi_config, psi_dag, token_set
 
 # ---------------------------------------------------------------- first contact and catalogue
 
@@ -98,8 +98,7 @@ def test_ctl_3_2_to_3_8_and_trn_2_2_1_a_job_of_the_partners_with_its_own_psi_par
     assert result.peer_items == ROWS
     assert sorted(result.shared) == list(range(30))
 
-    wait_for(lambda: grounds.poll(task_id) in ("SUCCESS", "FAILED"))
-    assert grounds.poll(task_id) == "SUCCESS"
+    assert grounds.ended(task_id) == "SUCCESS"
     assert partner.post("/schedule/job/stop", {"job_id": job["job_id"]}).code == 0
     assert grounds.poll(task_id) == "SUCCESS"  # a stop takes nothing back
     shown = grounds.node.command("job", "show", job["job_id"])
@@ -109,6 +108,30 @@ def test_ctl_3_2_to_3_8_and_trn_2_2_1_a_job_of_the_partners_with_its_own_psi_par
     rows = [line.partition(",")[0] for line in aligned.read_text().splitlines()[1:]]
     assert rows == [own[index] for index in result.shared]
     assert not partner.server.refused
+
+
+@pytest.mark.slow
+def test_ctl_2_2_session_messages_for_tasks_that_share_a_session(grounds: Grounds) -> None:
+    dag = psi_dag()
+    dag["components"] += psi_dag("psi_2")["components"]
+    flow_id = fresh("flow-")
+    asked_for, reply = grounds.partner.ask_audit(
+        "flow", {"flow_id": flow_id, "name": "two", "project_id": grounds.project_id, "dag": dag}
+    )
+    assert reply.code == 0, reply.body
+    grounds.approve(asked_for)
+    proposal = grounds.proposal(flow_id=flow_id, dag=dag)
+    for parameters in (proposal["conf"]["task_params"][role]["0"] for role in ("guest", "host")):
+        parameters["psi_2"] = parameters["psi_1"]
+    job = grounds.approved_job(proposal)
+    session = f"session_{job['job_id']}"
+    own = [f"k{number}" for number in range(50)]
+    for task_name in ("psi_1", "psi_2"):
+        task_id = grounds.started_task(job, task_name)
+        form = {"x-interconn-task-id": task_id}
+        assert len(psi_party.run(link(grounds.partner, 0, session, "guest.0", "host.0", **form), own).shared) == 50
+        assert grounds.ended(task_id) == "SUCCESS", task_name
+    assert grounds.partner.post("/schedule/job/stop", {"job_id": job["job_id"]}).code == 0
 
 
 @pytest.mark.slow
