@@ -77,6 +77,10 @@ class Grounds:
         status: str = self.partner.post("/schedule/task/poll", {"task_id": task_id, "role": "host"}).data["status"]
         return status
 
+    def running(self, task_id: str) -> None:
+        """Wait until a task runs."""
+        wait_for(lambda: self.poll(task_id) == "RUNNING", what=task_id)
+
     def ended(self, task_id: str) -> str:
         """How a task ended, once it has."""
         return str(wait_for(lambda: self.poll(task_id) in ("SUCCESS", "FAILED") and self.poll(task_id), what=task_id))

@@ -111,7 +111,8 @@ def test_ctl_3_2_to_3_8_and_trn_2_2_1_a_job_of_the_partners_with_its_own_psi_par
 
 
 @pytest.mark.slow
-def test_ctl_2_2_session_messages_for_tasks_that_share_a_session(grounds: Grounds) -> None:
+@pytest.mark.parametrize("named", [True, False], ids=["task named", "task not named"])
+def test_ctl_2_2_session_messages_for_tasks_that_share_a_session(grounds: Grounds, named: bool) -> None:
     dag = psi_dag()
     dag["components"] += psi_dag("psi_2")["components"]
     flow_id = fresh("flow-")
@@ -128,7 +129,8 @@ def test_ctl_2_2_session_messages_for_tasks_that_share_a_session(grounds: Ground
     own = [f"k{number}" for number in range(50)]
     for task_name in ("psi_1", "psi_2"):
         task_id = grounds.started_task(job, task_name)
-        form = {"x-interconn-task-id": task_id}
+        grounds.running(task_id)
+        form = {"x-interconn-task-id": task_id} if named else {}
         assert len(psi_party.run(link(grounds.partner, 0, session, "guest.0", "host.0", **form), own).shared) == 50
         assert grounds.ended(task_id) == "SUCCESS", task_name
     assert grounds.partner.post("/schedule/job/stop", {"job_id": job["job_id"]}).code == 0

@@ -243,6 +243,11 @@ class Channel:
         if self.closed:
             raise _released("the session has been released")
 
+    def has_released(self, source: str, topic: str) -> bool:
+        """Tell whether this node's component reads no more from a topic of a partner."""
+        queue = self._queues.get((source, topic))
+        return queue is not None and queue.released
+
     def require_party(self, node_id: str) -> None:
         """Raise E0000000403 if a node is no party of the session."""
         if node_id not in self.parties:

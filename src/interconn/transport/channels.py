@@ -117,8 +117,12 @@ class Channels:
         channel.require_open()
         return channel
 
-    def of_message(self, session_id: str, task_id: str) -> Channel:
+    def of_message(self, session_id: str, task_id: str, source: str, topic: str) -> Channel:
         """Return the open session that a partner's message is for.
+
+        The tasks of a job share one session id (CTL-2.2-session) and the standard has no header for the task. Where
+        the message names none it is for the task that still reads from its topic: a component releases what it reads
+        as it ends, while the session stays open as long as the job runs.
 
         Raises:
             TransportError: E0000000602 not opened here yet; E0000000608 released; E0000000400 the message names no
@@ -129,15 +133,16 @@ class Channels:
         else:
             of_session = self._by_session.get(session_id, {})
             opened = [found for found in of_session.values() if not found.closed]
-            if len(opened) > 1:
+            reading = [found for found in opened if not found.has_released(source, topic)]
+            if len(reading) > 1:
                 raise TransportError(
-                    f"{len(opened)} tasks of this session are open here and the message names none",
+                    f"{len(reading)} tasks of this session are open here and the message names none",
                     ptp_code=PtpCode.BAD_REQUEST,
                     where=names.TASK_ID,
                     clause="CTL-2.2-session",
                     hint="Run such tasks one after the other, or give each a session of its own",
                 )
-            channel = opened[0] if opened else next(iter(of_session.values()), None)
+            channel = next(iter([*reading, *opened, *of_session.values()]), None)
         if channel is None:
             raise TransportError(
                 "the session is not open on this node",

@@ -98,7 +98,7 @@ class NodeApp:
             )
         if message.target_node_id != self._node_id:
             raise _refusal(PtpCode.NOT_JOINED, "the message is for another node", names.PTP_TARGET_NODE_ID)
-        channel = self._channels.of_message(message.session_id, message.task_id)
+        channel = self._channels.of_message(message.session_id, message.task_id, peer.node_id, message.topic)
         channel.accept(peer.node_id, message.topic, message.message_id, message.payload)
         return SUCCESS
 
