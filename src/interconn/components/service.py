@@ -19,6 +19,7 @@ from interconn.components import environment
 from interconn.components.callback import CallbackServer, RunListener, own_part, run_topic, token_digest
 from interconn.components.environment import Order, Surroundings
 from interconn.components.launcher import Exit, ProcessLauncher, Situation
+from interconn.components.leftovers import Leftovers
 from interconn.components.outcome import judge
 from interconn.components.registry import Registry
 from interconn.components.tables import ComponentRun
@@ -108,6 +109,9 @@ class Components:
         self._tasks_directory = tasks_directory
         self._component_url = component_url
         self._launcher = launcher or ProcessLauncher()
+        self._leftovers = Leftovers(
+            launcher=self._launcher, tasks_directory=tasks_directory, storage_address=storage_address
+        )
         self._longest_run = longest_run_seconds
         self._listener: RunListener | None = None
         self._driven: dict[Key, asyncio.Task[None]] = {}
@@ -201,6 +205,8 @@ class Components:
 
     async def start_watching(self) -> None:
         """Find again what an earlier life of this node launched, and take up what it left."""
+        await asyncio.to_thread(self._leftovers.clear_ended)
+        await asyncio.to_thread(self._leftovers.sweep)
         await self._drive_unfinished()
         if self._driven:
             log.info("takes up components", count=len(self._driven))
@@ -250,6 +256,8 @@ class Components:
         reach("component.exited")
         await self._settle(key, ended, "")
         await asyncio.to_thread(self._launcher.clear, directory)
+        if ended.status != 0:
+            await asyncio.to_thread(self._leftovers.sweep)
 
     async def _launch(self, key: Key, directory: Path) -> bool:
         """Launch unless that was done before; return whether there is something to watch."""

@@ -8,11 +8,14 @@ so that whoever looks sees all of it or nothing.
 from __future__ import annotations
 
 import errno
+import fcntl
 import io
 import os
+import re
 import secrets
 import shutil
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -25,6 +28,8 @@ METADATA: Final = "metadata"
 MAXIMUM_METADATA_BYTES: Final = 8 * 1024 * 1024
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_HIDDEN: Final = re.compile(r"\.[0-9a-f]{16}")
+_FRESH_SECONDS: Final = 10.0
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -87,6 +92,8 @@ class FileStore:
                 raise _refused(error, str(dataset)) from None
             stack.callback(_remove, hidden, namespace)
             directory = stack.enter_context(_opened(hidden, namespace, _DIRECTORY))
+            with suppress(OSError):  # a share that knows no locks: `sweep` leaves drafts alone there
+                fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
             with FileDraft(dataset, directory) as draft:
                 yield draft
                 draft.finish()
@@ -107,6 +114,23 @@ class FileStore:
             except OSError as error:
                 raise _refused(error, str(dataset)) from None
             _remove(hidden, namespace)
+
+    def sweep(self) -> int:
+        """Remove drafts whose writers were killed: nobody else ever would, and they hold data.
+
+        A writer holds its draft's lock as long as it lives. Fresh drafts are left alone, as theirs is taken a moment
+        after they are made.
+
+        Returns:
+            How many there were.
+        """
+        found = 0
+        for namespace in _directories(self._root):
+            for entry in _directories(namespace):
+                if _HIDDEN.fullmatch(entry.name) and _is_abandoned(entry):
+                    shutil.rmtree(entry, ignore_errors=True)
+                    found += 1
+        return found
 
     def _alias(self, dataset: DatasetName) -> Path:
         return self._root / f"{dataset.namespace}-{dataset.name}"
@@ -260,6 +284,17 @@ def _directories(path: Path) -> list[Path]:
         return [Path(entry.path) for entry in os.scandir(path) if entry.is_dir(follow_symlinks=False)]
     except FileNotFoundError:
         return []
+
+
+def _is_abandoned(draft: Path) -> bool:
+    try:
+        with _opened(draft, None, _DIRECTORY) as descriptor:
+            if time.time() - os.fstat(descriptor).st_mtime < _FRESH_SECONDS:
+                return False
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+    except OSError:  # its writer lives, or it has just been published, or the share knows no locks
+        return False
 
 
 def _missing(dataset: DatasetName, file: str | None = None) -> StorageError:
