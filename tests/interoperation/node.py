@@ -56,8 +56,16 @@ class Node:
             self.process = subprocess.Popen(
                 [COMMAND, "node", "run", "--home", self.home], stdout=log, stderr=log, env=ENVIRONMENT
             )
-        wait_for((self.home / "run" / "listeners.json").exists, what="the node's listeners")
-        wait_for(lambda: self.process.poll() is None and self.ready(), what="the node to be ready")
+        try:
+            wait_for(lambda: self.process.poll() is not None or self.listening() and self.ready(), what="the node")
+            assert self.process.poll() is None, self.log[-2000:]
+        except BaseException:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+    def listening(self) -> bool:
+        return (self.home / "run" / "listeners.json").exists()
 
     def ready(self) -> bool:
         return self.attempt("node", "status").returncode == 0
