@@ -167,6 +167,7 @@ def test_a_node_that_does_not_answer_is_named_with_the_next_step(nobody: str) ->
     with NodeClient(NodeAccess(nobody, "x")) as client, pytest.raises(PeerUnreachable) as caught:
         client.peers.list()
     assert caught.value.where == nobody
+    assert "nothing listens there" in caught.value.message
     assert "interconn node run" in str(caught.value.hint)
 
 

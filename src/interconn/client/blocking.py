@@ -64,10 +64,12 @@ class NodeClient(Nouns["NodeClient"]):
                 headers=question.headers(self.access.token),
                 redirect=False,
             )
+        except urllib3.exceptions.NewConnectionError:  # before its ancestor TimeoutError, which it is not
+            raise unreachable(url, "nothing listens there") from None
         except urllib3.exceptions.TimeoutError:
             raise unreachable(url, "it took too long") from None
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise unreachable(url, _reason(error)) from None
+            raise unreachable(url, type(error).__name__) from None
         return question.read(url, response.status, response.data)
 
     def close(self) -> None:
@@ -81,9 +83,3 @@ class NodeClient(Nouns["NodeClient"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, urllib3.exceptions.NewConnectionError):
-        return "nothing listens there"
-    return type(error).__name__
