@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from interconn.cli.wording import say
+
 if TYPE_CHECKING:
     from interconn.client import NodeClient
 
@@ -41,8 +43,15 @@ class Common:
         from interconn.cli.output import patience
         from interconn.client import NodeAccess, NodeClient, find_node
         from interconn.client.home import TOKEN, read_token
+        from interconn.standard.errors import InvalidRequest
 
         if self.url:
+            if not self.url.startswith(("http://", "https://")):
+                raise InvalidRequest(
+                    say("this is no address of a node"),
+                    where=self.url,
+                    hint=say("Write it as http://127.0.0.1:7306; 'interconn node status' shows it as admin"),
+                )
             access = NodeAccess(self.url, read_token(self.token_file or self.home / TOKEN))
         else:
             access = find_node(self.home)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from interconn.api.peers import ContractView
     from interconn.client import NodeClient
 
-app = App(name="peer", help="Partners and the contracts with them.")
+app = App(name="peer", help="Partners and the contracts with them.", help_epilogue=example("peer list"))
 
 
 @app.command(help_epilogue=example("peer apply https://node.operator.example:7304 --node-id operator"))
@@ -116,8 +116,16 @@ def list_(*, common: Common = Common()) -> None:  # noqa: B008
         print_reply(found)
         return
     print_table(
-        [say("partner"), say("institution"), say("contract"), say("status"), say("usable"), say("waits for")],
-        [[c.node_id, c.institution, c.contract_id, c.status, c.usable, c.waits_for] for c in found.contracts],
+        [
+            say("partner"),
+            say("institution"),
+            say("contract"),
+            say("status"),
+            say("usable"),
+            say("waits for"),
+            say("reason"),
+        ],
+        [[c.node_id, c.institution, c.contract_id, c.status, c.usable, c.waits_for, c.reason] for c in found.contracts],
         empty=say("no partners yet; apply for cooperation with 'interconn peer apply'"),
     )
 
@@ -187,6 +195,7 @@ def _show(contract: ContractView, common: Common) -> None:
             (say("status"), contract.status),
             (say("usable"), contract.usable),
             (say("waits for"), contract.waits_for),
+            (say("reason"), contract.reason),
             (say("institution"), contract.institution),
             (say("address"), contract.address),
             (say("key proven"), contract.key_proven),

@@ -93,7 +93,7 @@ def require_fingerprint(expected: str, credential: Credential) -> None:
         raise BadSignature(
             "the fingerprint given is not that of the partner's key",
             where="fingerprint",
-            hint="Ask the partner for the output of 'interconn node status' by telephone, not by e-mail",
+            hint="Ask the partner for the output of 'interconn node fingerprint' by telephone, not by e-mail",
         )
 
 

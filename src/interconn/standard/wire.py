@@ -12,7 +12,9 @@ import re
 from typing import Annotated, Any, ClassVar, Final, TypeVar
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
+from interconn.standard import identifiers
 from interconn.standard.canonical import canonical_json, digest
 from interconn.standard.errors import InvalidRequest, MalformedBody
 
@@ -111,13 +113,16 @@ def validate(model: type[Model], value: Any, *, clause: str | None = None) -> Mo
 
 def describe(error: ValidationError) -> str:
     """Return one line for a validation error: each member at fault and what is wrong with it, without values."""
-    # What our own validators say comes with pydantic's name for it in front.
-    faults = [
-        f"{_place(fault['loc'])}: {fault['msg'].removeprefix('Value error, ')}"
-        for fault in error.errors(include_url=False)
-    ]
+    faults = [f"{_place(fault['loc'])}: {_words(fault)}" for fault in error.errors(include_url=False)]
     shown = "; ".join(faults[:5])
     return shown if len(faults) <= 5 else f"{shown}; and {len(faults) - 5} more"
+
+
+def _words(fault: ErrorDetails) -> str:
+    if fault["type"] == "string_pattern_mismatch" and fault["ctx"]["pattern"] == identifiers.PATTERN:
+        return 'an id is of letters, digits, "_", "." and "-"'  # a pattern tells a person little
+    # What our own validators say comes with pydantic's name for it in front.
+    return fault["msg"].removeprefix("Value error, ")
 
 
 def _place(parts: tuple[int | str, ...]) -> str:
