@@ -13,6 +13,7 @@ from cyclopts import App
 from cyclopts.exceptions import CycloptsError
 
 from interconn import __version__
+from interconn.cli.options import example
 from interconn.cli.wording import say
 from interconn.standard.errors import InterconnError
 
@@ -38,7 +39,7 @@ NOUNS = {
 app = App(
     name="interconn",
     help="An open node for the interconnection standard of the financial industry (InterOp v1.2.0).",
-    help_epilogue="Example:\n  interconn demo",
+    help_epilogue=example("demo"),
     help_format="plaintext",
     version=__version__,
     suppress_keyboard_interrupt=False,

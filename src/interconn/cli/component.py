@@ -7,7 +7,7 @@ from cyclopts import App
 from interconn.cli.options import Common, example
 from interconn.cli.wording import say
 
-app = App(name="component", help="Components that nodes can run.")
+app = App(name="component", help="Components that nodes can run.", help_epilogue=example("component list"))
 
 
 @app.command(name="list", help_epilogue=example("component list"))

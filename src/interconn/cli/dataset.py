@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from interconn.api.datasets import DatasetView
     from interconn.standard.management import DatasetSummary
 
-app = App(name="dataset", help="Data sets: own ones, and those that partners publish.")
+app = App(
+    name="dataset",
+    help="Data sets: own ones, and those that partners publish.",
+    help_epilogue=example("dataset add ./loans.csv --name loans --key id", "dataset list"),
+)
 
 
 @app.command(help_epilogue=example("dataset add ./loans.csv --name loans --key id --label creditability"))

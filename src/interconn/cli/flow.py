@@ -9,7 +9,11 @@ from cyclopts import App
 from interconn.cli.options import Common, example
 from interconn.cli.wording import say
 
-app = App(name="flow", help="Flows: how components are combined.")
+app = App(
+    name="flow",
+    help="Flows: how components are combined.",
+    help_epilogue=example("flow lint examples/intersection.json"),
+)
 
 
 @app.command(help_epilogue=example("flow create examples/intersection.json --project project-7a1e"))

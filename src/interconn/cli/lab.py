@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 from interconn.cli.options import Flag, example
 from interconn.cli.wording import say
 
-app = App(name="lab", help="Networks of nodes on this machine.")
+app = App(name="lab", help="Networks of nodes on this machine.", help_epilogue=example("lab up --nodes 3", "lab down"))
 
 LabHome = Annotated[Path, Parameter(env_var="INTERCONN_LAB")]
 DEFAULT_LAB = Path(".interconn/lab")

@@ -9,7 +9,7 @@ from cyclopts import App
 from interconn.cli.options import Common, Several, example
 from interconn.cli.wording import say
 
-app = App(name="project", help="Projects with partners.")
+app = App(name="project", help="Projects with partners.", help_epilogue=example("project list"))
 
 
 @app.command(help_epilogue=example("project create credit --partner operator --dataset operator/age"))

@@ -9,7 +9,7 @@ from cyclopts import App
 from interconn.cli.options import Common, Several, example
 from interconn.cli.wording import say
 
-app = App(name="session", help="Transport sessions.")
+app = App(name="session", help="Transport sessions.", help_epilogue=example("session list"))
 
 
 @app.command(name="open", help_epilogue=example("session open session_test --party bank --party operator --json"))
