@@ -50,7 +50,7 @@ class Network:
     @property
     def config(self) -> Config:
         """The configuration of every job."""
-        return configuration(key=self.tables.key, minimum_rows=10, bank_dataset="loans", operator_dataset="customers")
+        return configuration(keys=self.tables.keys, minimum_rows=10, bank_dataset="loans", operator_dataset="customers")
 
     def approve_until(self, kind: AuditKind, subject_id: str) -> None:
         """Let everybody asked approve, until the bank knows of all."""

@@ -61,8 +61,11 @@ def test_german_credit_as_lines(tmp_path: Path) -> None:
 
 def test_tables_of_ones_own(tmp_path: Path) -> None:
     bank = table(tmp_path / "b.csv", ["客户", "评语"], [[f"王{n}", '好,"x"'] for n in range(40)], encoding="gb18030")
-    operator = table(tmp_path / "o.csv", ["age", "客户"], [["9", f"王{n}"] for n in range(70, 20, -1)], delimiter=";")
-    told = demo("--bank", str(bank), "--operator", str(operator), "--key", "客户", cwd=tmp_path)
+    operator = table(
+        tmp_path / "o.csv", ["age", "Customer"], [["9", f"王{n}"] for n in range(70, 20, -1)], delimiter=";"
+    )
+    keys = ["--key", "客户", "--operator-key", "Customer"]
+    told = demo("--bank", str(bank), "--operator", str(operator), *keys, cwd=tmp_path)
     assert (told["right"], told["expected_rows"], told["rows"]) == (True, 19, {"bank": 19, "operator": 19})
     assert told["traffic"]["round_trips"] > 0
     assert all(Path(tmp_path, output["place"]).exists() for output in told["outputs"])
@@ -75,6 +78,7 @@ def test_too_small_an_intersection_is_not_summarised(tmp_path: Path) -> None:
     told = demo(*tables, cwd=tmp_path, status=1)
     assert (told["right"], told["outcome"]) == (False, "FAILED")
     assert "fewer rows" in told["reason"]
+    assert {output["task"] for output in told["outputs"]} == {"psi_1"}  # which succeeded all the same
     assert demo(*tables, "--minimum-rows", "1", cwd=tmp_path)["rows"] == {"bank": 1, "operator": 1}
 
 

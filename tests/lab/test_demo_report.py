@@ -12,6 +12,7 @@ from interconn.lab.demo.report import check, keep_outputs
 
 EXPECTED = {"C1", "C2", "C3"}
 ORDER = ["C2", "C3", "C1"]
+KEYS = {"bank": "id", "operator": "id"}
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ class Left:
 
 
 def test_equal_sets_in_equal_order_are_right(left: Left) -> None:
-    report = check(left.seen(), EXPECTED, "id")
+    report = check(left.seen(), EXPECTED, KEYS)
     assert (report.right, report.faults) == (True, [])
     assert report.rows == {"bank": 3, "operator": 3}
     assert report.to_json()["right"] is True
@@ -96,7 +97,7 @@ def test_equal_sets_in_equal_order_are_right(left: Left) -> None:
 )
 def test_a_wrong_intersection_at_one_side_is_found(left: Left, keys: list[str], fault: str) -> None:
     left.aligned("operator", keys)
-    report = check(left.seen(), EXPECTED, "id")
+    report = check(left.seen(), EXPECTED, KEYS)
     assert not report.right
     assert any(fault in told for told in report.faults)
 
@@ -104,25 +105,26 @@ def test_a_wrong_intersection_at_one_side_is_found(left: Left, keys: list[str], 
 @pytest.mark.parametrize("summary", [{"aligned": False, "rows": 3}, {"aligned": True, "rows": 2}, {}])
 def test_a_summary_of_something_else_is_found(left: Left, summary: dict[str, Any]) -> None:
     left.summary("bank", summary)
-    report = check(left.seen(), EXPECTED, "id")
+    report = check(left.seen(), EXPECTED, KEYS)
     assert report.faults == ["bank's summary does not describe the aligned table"]
 
 
 def test_a_failed_job_is_not_right_and_tells_why(left: Left) -> None:
     left.outcomes = dict.fromkeys(left.outcomes, "FAILED")
-    report = check(left.seen(), EXPECTED, "id")
+    report = check(left.seen(), EXPECTED, KEYS)
     assert (report.right, report.outcome, report.reason) == (False, "FAILED", "broken")
+    assert report.outputs  # of the tasks that succeeded before
 
 
 def test_nodes_that_disagree_how_the_job_ended_are_found(left: Left) -> None:
     left.outcomes["clearing-house"] = "FAILED"
-    report = check(left.seen(), EXPECTED, "id")
+    report = check(left.seen(), EXPECTED, KEYS)
     assert not report.right
     assert "do not agree" in report.faults[0]
 
 
 def test_outputs_are_kept_when_the_nodes_are_gone(left: Left, tmp_path: Path) -> None:
-    report = check(left.seen(), EXPECTED, "id")
+    report = check(left.seen(), EXPECTED, KEYS)
     keep_outputs(report, tmp_path / "results")
     names = sorted(str(output.place.relative_to(tmp_path / "results")) for output in report.outputs)
     assert names == [

@@ -53,6 +53,23 @@ def test_a_missing_column_names_those_there_are(tmp_path: Path) -> None:
     assert "number, name" in str(caught.value.hint)
 
 
+def test_an_empty_file_is_said_to_be_empty(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").touch()
+    with pytest.raises(DataError, match="is empty"):
+        read_keys(tmp_path / "table.csv", "id")
+
+
+def test_the_key_may_have_another_name_at_the_operator(tmp_path: Path) -> None:
+    bank, operator = tmp_path / "bank.csv", tmp_path / "operator.csv"
+    bank.write_text("ID,a\n1,x\n2,y\n")
+    operator.write_text("b,id\nz,2\nz,3\n")
+    assert plaintext_join(Tables(bank, operator, "ID", "id")) == {"2"}
+    with pytest.raises(DataError, match="no column ID") as caught:
+        plaintext_join(Tables(bank, operator, "ID"))
+    assert caught.value.where == str(operator)
+    assert "--operator-key" in str(caught.value.hint)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read") as caught:
         read_keys(tmp_path / "none.csv", "id")

@@ -24,6 +24,7 @@ def demo(
     bank: Path | None = None,
     operator: Path | None = None,
     key: str = "id",
+    operator_key: str = "",
     minimum_rows: int = 10,
     home: Path = Path(".interconn/demo"),
     keep: Annotated[bool, Flag] = False,
@@ -44,6 +45,8 @@ def demo(
         The operator's table (CSV).
     key
         The column that identifies a customer in both tables.
+    operator_key
+        The same in the operator's table, if it has another name there.
     minimum_rows
         An intersection with fewer rows is not summarised, as numbers over few rows tell of single persons.
     home
@@ -61,7 +64,7 @@ def demo(
     if (bank is None) != (operator is None):
         raise InvalidRequest(say("--bank and --operator go together"), hint="interconn demo --help")
     demonstration = Demonstration(
-        tables=Tables(bank, operator, key) if bank and operator else None,
+        tables=Tables(bank, operator, key, operator_key) if bank and operator else None,
         home=home,
         keep=keep,
         minimum_rows=minimum_rows,

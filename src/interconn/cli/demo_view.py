@@ -164,7 +164,7 @@ def print_report(report: Report) -> None:
             say("The result is right: {rows} customers in common, as in the plaintext join.", rows=report.expected_rows)
         )
     else:
-        print(say("The result is NOT right."))
+        print(say("The result is NOT right.") if report.outcome == "SUCCESS" else say("The job did not succeed."))
         for fault in [*([report.reason] if report.reason else []), *report.faults]:
             print(f"  {fault}")
     print_card(

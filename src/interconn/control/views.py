@@ -58,7 +58,8 @@ def job_view(session: Session, job: Job, node_id: str, components: Components) -
         for party in task.parties:
             if party.node_id == node_id:
                 role, _, index = party.role.partition(".")
-                party.outputs = _outputs(components, session, task.task_id, role, int(index))
+                if party.status is TaskStatus.SUCCESS:  # before, nothing lies there
+                    party.outputs = _outputs(components, session, task.task_id, role, int(index))
                 party.reason = components.reason(session, task.task_id, role, int(index)) or party.reason
     return JobView(
         job_id=job.job_id,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from interconn.lab.demo.events import BANK, CLEARING_HOUSE, OPERATOR
 from interconn.standard.flow import Config, Dag, DagComponent, Initiator, ParameterSet, Port
 
@@ -36,11 +38,11 @@ def flow() -> Dag:
     )
 
 
-def configuration(*, key: str, minimum_rows: int, bank_dataset: str, operator_dataset: str) -> Config:
+def configuration(*, keys: Mapping[str, str], minimum_rows: int, bank_dataset: str, operator_dataset: str) -> Config:
     """Return parties and parameters (CTL-6.6); the clearing house schedules and takes no part (resolution 27).
 
     Args:
-        key: the column that identifies a customer.
+        keys: the column that identifies a customer, by institution.
         minimum_rows: an intersection with fewer rows is not summarised.
         bank_dataset: id of the bank's data set.
         operator_dataset: id of the operator's.
@@ -53,12 +55,17 @@ def configuration(*, key: str, minimum_rows: int, bank_dataset: str, operator_da
         task_params=ParameterSet.model_validate(
             {
                 "common": {
-                    INTERSECTION: {"key_columns": key, "result_to": "all"},
-                    SUMMARY: {"key_columns": key, "minimum_rows": minimum_rows},
+                    INTERSECTION: {"result_to": "all"},
+                    SUMMARY: {"minimum_rows": minimum_rows},
                 },
-                "guest": {"0": {INTERSECTION: {"dataset_id": bank_dataset}}},
-                "host": {"0": {INTERSECTION: {"dataset_id": operator_dataset}}},
+                "guest": {"0": _own(keys[BANK], bank_dataset)},
+                "host": {"0": _own(keys[OPERATOR], operator_dataset)},
                 "arbiter": {},
             }
         ),
     )
+
+
+def _own(key: str, dataset: str) -> dict[str, dict[str, str]]:
+    """Return what each side alone says: its data set, and how the key is called there."""
+    return {INTERSECTION: {"dataset_id": dataset, "key_columns": key}, SUMMARY: {"key_columns": key}}

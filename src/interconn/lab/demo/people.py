@@ -46,8 +46,8 @@ class People:
 
     def publish(self, tables: Tables) -> None:
         """Bank and operator take in their tables and show partners that they have them (MGT-4.1)."""
-        self._publish(BANK, tables.bank, BANK_DATASET, tables.key, tables.label_columns)
-        self._publish(OPERATOR, tables.operator, OPERATOR_DATASET, tables.key, ())
+        self._publish(BANK, tables.bank, BANK_DATASET, tables.keys[BANK], tables.label_columns)
+        self._publish(OPERATOR, tables.operator, OPERATOR_DATASET, tables.keys[OPERATOR], ())
         found = self._bank.datasets.discover(OPERATOR)
         if OPERATOR_DATASET not in [dataset.dataset_id for dataset in found.records]:
             raise NotFound("the operator's data set is not among those it publishes", where=OPERATOR_DATASET)

@@ -106,7 +106,7 @@ def _perform(
     clients = lab.clients()
     people = People({name: clients[name] for name in INSTITUTIONS}, listener)
     config = configuration(
-        key=tables.key,
+        keys=tables.keys,
         minimum_rows=demonstration.minimum_rows,
         bank_dataset=BANK_DATASET,
         operator_dataset=OPERATOR_DATASET,
@@ -130,7 +130,7 @@ def _perform(
     with watch.phase(Phase.JOB):
         seen = people.run_job(job_id)
     with watch.phase(Phase.CHECK):
-        report = check(seen, expected, tables.key)
+        report = check(seen, expected, tables.keys)
         report.traffic = measure(urls) - before
     report.seconds = watch.seconds
     return report

@@ -73,13 +73,13 @@ class Report:
         }
 
 
-def check(seen: Mapping[str, JobView], expected: set[str], key: str) -> Report:
+def check(seen: Mapping[str, JobView], expected: set[str], keys: Mapping[str, str]) -> Report:
     """Compare what lies at both sides with the plaintext join.
 
     Args:
         seen: the ended job as each node sees it; own outputs show on the own node only.
         expected: keys of the plaintext join.
-        key: the key's column.
+        keys: the key's column by institution.
     """
     job = seen[BANK]
     reasons = [view.reason for view in seen.values() if view.reason]
@@ -87,18 +87,18 @@ def check(seen: Mapping[str, JobView], expected: set[str], key: str) -> Report:
     if {view.outcome for view in seen.values()} != {job.outcome}:
         told = ", ".join(f"{name}: {view.outcome}" for name, view in seen.items())
         report.faults.append(f"the nodes do not agree how the job ended ({told})")
+    report.outputs = [output for name in (BANK, OPERATOR) for output in _outputs(name, seen[name])]
     if job.outcome != "SUCCESS":
         return report
-    report.outputs = [output for name in (BANK, OPERATOR) for output in _outputs(name, seen[name])]
-    keys = {name: _aligned_keys(report.outputs, name, key) for name in (BANK, OPERATOR)}
-    report.rows = {name: len(found) for name, found in keys.items()}
-    for name, found in keys.items():
+    aligned = {name: _aligned_keys(report.outputs, name, keys[name]) for name in (BANK, OPERATOR)}
+    report.rows = {name: len(found) for name, found in aligned.items()}
+    for name, found in aligned.items():
         if len(found) != len(set(found)) or set(found) != expected:
             report.faults.append(
                 f"{name} got {len(found)} rows, the plaintext join has {len(expected)}; "
                 f"{len(expected - set(found))} are missing, {len(set(found) - expected)} are foreign"
             )
-    if keys[BANK] != keys[OPERATOR]:
+    if aligned[BANK] != aligned[OPERATOR]:
         report.faults.append("the rows of the two sides are not in the same order")
     for name in (BANK, OPERATOR):
         summary = _read_json(report.outputs, name, SUMMARY, "summary")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from interconn.lab.demo.events import BANK, OPERATOR
 from interconn.standard.errors import DataError
 
 _SOURCE = Path(__file__).parents[1] / "data" / "german_credit.csv"
@@ -38,14 +39,21 @@ class Tables:
     Attributes:
         bank: the bank's CSV file.
         operator: the operator's CSV file.
-        key: the column that identifies a customer in both.
+        key: the column that identifies a customer at the bank.
+        operator_key: the same at the operator; empty if it has the same name there.
         label_columns: columns of the bank that hold a label.
     """
 
     bank: Path
     operator: Path
     key: str
+    operator_key: str = ""
     label_columns: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The key's column by institution."""
+        return {BANK: self.key, OPERATOR: self.operator_key or self.key}
 
 
 def german_credit(directory: Path) -> Tables:
@@ -73,11 +81,11 @@ def german_credit(directory: Path) -> Tables:
         _write(directory / "bank.csv", (_KEY, *_BANK_COLUMNS), bank),
         _write(directory / "operator.csv", (_KEY, *operator_columns), operator),
         _KEY,
-        (_LABEL,),
+        label_columns=(_LABEL,),
     )
 
 
-def read_keys(file: Path, key: str) -> list[str]:
+def read_keys(file: Path, key: str, *, option: str = "--key") -> list[str]:
     """Return the key of each row, in order, as it stands in the file.
 
     The check of the result must not rest on what it checks, so this reads CSV by itself.
@@ -85,9 +93,10 @@ def read_keys(file: Path, key: str) -> list[str]:
     Args:
         file: UTF-8 or GB18030, separated by commas, semicolons, tabs or bars.
         key: the column.
+        option: with which a person names the column.
 
     Raises:
-        DataError: the file cannot be read, or has no such column.
+        DataError: the file cannot be read, is empty, or has no such column.
     """
     try:
         raw = file.read_bytes()
@@ -100,11 +109,13 @@ def read_keys(file: Path, key: str) -> list[str]:
     header = text.partition("\n")[0]
     rows = csv.reader(text.splitlines(keepends=True), delimiter=max(_DELIMITERS, key=header.count))
     columns = [column.strip() for column in next(rows, [])]
+    if not columns:
+        raise DataError("the file is empty", where=str(file), hint="Name a CSV file that begins with names of columns")
     if key not in columns:
         raise DataError(
             f"the table has no column {key}",
             where=str(file),
-            hint=f"It has {', '.join(columns) or 'none'}; name the one that identifies a customer with --key",
+            hint=f"It has {', '.join(columns)}; name the one that identifies a customer with {option}",
         )
     place = columns.index(key)
     return [row[place] for row in rows if len(row) > place]
@@ -112,7 +123,10 @@ def read_keys(file: Path, key: str) -> list[str]:
 
 def plaintext_join(tables: Tables) -> set[str]:
     """Return the keys that both tables have, which only the demonstration can know: it sees both."""
-    return set(read_keys(tables.bank, tables.key)) & set(read_keys(tables.operator, tables.key))
+    keys = tables.keys
+    return set(read_keys(tables.bank, keys[BANK])) & set(
+        read_keys(tables.operator, keys[OPERATOR], option="--operator-key")
+    )
 
 
 def _write(file: Path, columns: Sequence[str], rows: list[dict[str, str]]) -> Path:
