@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.algorithms.two_parties import NODES, TOKENS, Institution, run_both
+from tests.sdk.fake_transport import FakeTransport
+
 PIN = re.compile(r"^([a-z0-9_.-]+)==(\S+)([^\\\n]*)\\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE)
 
 
@@ -60,4 +63,24 @@ def test_base_installs_alone(repository: Path, tmp_path: Path) -> None:
     subprocess.run([*install, *locked], check=True)
     subprocess.run([*install, str(wheel)], check=True)
     subprocess.run([python, "-m", "pip", "check"], check=True)
-    subprocess.run([python, "-c", "import interconn.standard.errors"], check=True, cwd=tmp_path)
+    subprocess.run([python, "-c", IMPORT_ALL_OF_THE_BASE], check=True, cwd=tmp_path)
+    bare = subprocess.run([tmp_path / "venv/bin/interconn", "demo"], capture_output=True, text=True, cwd=tmp_path)
+    assert bare.returncode == 1
+    assert "interconn[node]" in bare.stderr
+    assert "Traceback" not in bare.stderr
+    with FakeTransport(dict(TOKENS)) as transport:
+        guest, host = (Institution(role, tmp_path / role, transport, python) for role in NODES)
+        guest.give([["id"], ["1"], ["2"], ["3"]])
+        host.give([["id"], ["3"], ["4"], ["2"]])
+        assert run_both(guest, host, "psi") == (0, 0), (guest.outcome, host.outcome)
+    assert {row["id"] for row in guest.rows("aligned")} == {row["id"] for row in host.rows("aligned")} == {"2", "3"}
+
+
+IMPORT_ALL_OF_THE_BASE = """
+import importlib, pkgutil
+for layer in ("standard", "storage", "sdk", "algorithms"):
+    package = importlib.import_module("interconn." + layer)
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+"""

@@ -32,12 +32,14 @@ class Institution:
         role: guest or host.
         home: its directory.
         transport: where its component finds its node.
+        interpreter: Python of another environment to run components with; this one's with this one's path if empty.
         task: id of the next task.
     """
 
     role: str
     home: Path
     transport: FakeTransport
+    interpreter: str = ""
     task: str = field(default="task_1", init=False)
     outcome: subprocess.CompletedProcess[str] | None = field(default=None, init=False)
 
@@ -89,9 +91,10 @@ class Institution:
         work = self.home / "work"
         work.mkdir(parents=True, exist_ok=True)
         variables = self.environment(component, parameters, **inputs)
-        variables["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        if not self.interpreter:
+            variables["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         return subprocess.Popen(
-            [sys.executable, "-m", "interconn.algorithms"],
+            [self.interpreter or sys.executable, "-m", "interconn.algorithms"],
             env=variables,
             cwd=work,
             stdout=subprocess.PIPE,
