@@ -426,6 +426,24 @@ def test_of_several_applicants_one_must_be_named(fake: FakeNode, interconn: Inte
     assert fake.asked[-1].members["audit_id"] == "audit-2"
 
 
+def test_of_several_applications_of_one_the_approval_must_be_named(fake: FakeNode, interconn: Interconn) -> None:
+    both = [audit(), audit(audit_id="audit-2")]
+    fake.answer(audits.AUDIT_LIST, audits.AuditViews(audits=both))
+    fake.answer(audits.AUDIT_APPROVE, audit(status="APPROVED"))
+    refused = interconn("job", "approve", JOB_ID)
+    assert refused.status == 1
+    assert "audit-1, audit-2" in refused.err
+    assert "--applicant" not in refused.err
+    assert interconn("job", "approve", "audit-2").status == 0
+    assert fake.asked[-1].members["audit_id"] == "audit-2"
+
+
+def test_why_an_approval_was_refused_is_shown(fake: FakeNode, interconn: Interconn) -> None:
+    rejected = audit(status="REJECTED", details={"reason": "the permit is used up"})
+    fake.answer(audits.AUDIT_LIST, audits.AuditViews(audits=[rejected]))
+    assert "the permit is used up" in interconn("audit", "list").out
+
+
 @pytest.mark.parametrize(("outcome", "status"), [("SUCCESS", 0), ("FAILED", 1), ("REJECTED", 1)])
 def test_watching_a_job_ends_with_its_outcome(
     outcome: str, status: int, fake: FakeNode, interconn: Interconn, monkeypatch: pytest.MonkeyPatch
@@ -437,7 +455,7 @@ def test_watching_a_job_ends_with_its_outcome(
     ran = interconn("job", "watch", JOB_ID)
     assert ran.status == status
     assert ran.out.splitlines() == [
-        "psi_1 guest.0 bank SUCCESS writing",
+        "psi_1 guest.0 bank SUCCESS",
         f"{JOB_ID} FINISHED {outcome}: because",
     ]
 

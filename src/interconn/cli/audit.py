@@ -9,7 +9,11 @@ from cyclopts import App
 from interconn.cli.options import Common, example
 from interconn.cli.wording import say
 
-app = App(name="audit", help="Approvals that partners ask of each other.")
+app = App(
+    name="audit",
+    help="Approvals that partners ask of each other.",
+    help_epilogue=example("audit list --status APPLIED"),
+)
 
 
 @app.command(name="list", help_epilogue=example("audit list --status APPLIED", "audit list --kind JOB --json"))
@@ -45,7 +49,16 @@ def list_(
         print_reply(found)
         return
     print_table(
-        [say("approval"), say("kind"), say("of"), say("partner"), say("asked by"), say("status"), say("waits for")],
+        [
+            say("approval"),
+            say("kind"),
+            say("of"),
+            say("partner"),
+            say("asked by"),
+            say("status"),
+            say("waits for"),
+            say("reason"),
+        ],
         [
             [
                 audit.audit_id,
@@ -55,6 +68,7 @@ def list_(
                 say("partner") if audit.direction == "PARTNER" else say("us"),
                 audit.status.value,
                 audit.waits_for,
+                audit.details.get("reason"),
             ]
             for audit in found.audits
         ],

@@ -49,8 +49,15 @@ def approve_subject(
                 hint=say("'interconn audit list' shows what does"),
             )
         if len(found) > 1:
+            nodes = sorted({audit.node_id for audit in found})
+            if len(nodes) == 1:  # one that applied more than once, say for other limits
+                raise Refused(
+                    say("{node} applied for it {times} times", node=nodes[0], times=len(found)),
+                    where=subject,
+                    hint=say("Name the approval instead: {audits}", audits=", ".join(a.audit_id for a in found)),
+                )
             raise Refused(
-                say("several applied for it: {nodes}", nodes=", ".join(audit.node_id for audit in found)),
+                say("several applied for it: {nodes}", nodes=", ".join(nodes)),
                 where=subject,
                 hint=say("Say whose application you approve with --applicant"),
             )
@@ -73,6 +80,7 @@ def show_audit(audit: AuditView, common: Common) -> None:
             (say("asked by"), audit.node_id if audit.direction == "PARTNER" else say("this node")),
             (say("asked of"), say("this node") if audit.direction == "PARTNER" else audit.node_id),
             (say("waits for"), audit.waits_for),
+            (say("reason"), audit.details.get("reason")),
             (say("permit held"), audit.has_permit),
             (say("applied"), instant(audit.applied_at)),
             (say("decided"), instant(audit.decided_at)),

@@ -13,7 +13,7 @@ from interconn.cli.wording import say
 if TYPE_CHECKING:
     from interconn.api.jobs import JobView, PartyView
 
-app = App(name="job", help="Jobs: proposed, approved, run.")
+app = App(name="job", help="Jobs: proposed, approved, run.", help_epilogue=example("job list", "job show job-f3b0"))
 
 
 @app.command(help_epilogue=example("job propose flow-c08d --config examples/intersection.json"))
@@ -214,7 +214,7 @@ def _print_changes(job: JobView, shown: dict[tuple[str, str], str]) -> None:
     for task in job.tasks:
         for party in task.parties:
             line = party.status.value
-            if party.progress and party.progress.phase:
+            if party.progress and party.progress.phase and line != "SUCCESS":
                 line += f" {party.progress.phase}"
             if party.reason:
                 line += f": {party.reason}"
@@ -264,7 +264,7 @@ def _show(job: JobView, common: Common) -> None:
 
 def _phase(party: PartyView) -> str:
     progress = party.progress
-    if progress is None:
+    if progress is None or party.status.value == "SUCCESS":  # of a failure the phase tells where
         return ""
     return f"{progress.phase} {progress.done}/{progress.total}" if progress.total else progress.phase
 

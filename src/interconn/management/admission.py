@@ -136,7 +136,8 @@ class JobAdmission:
                     f"job {job.job_id} is {audit.status} at {audit.node_id}",
                     where="job_id",
                     clause="MGT-8-job-audit-state",
-                    hint=f"It waits for {waits}" if waits else None,
+                    # Why may be for the initiator's eyes alone, and this may be told to the scheduler.
+                    hint=f"It waits for {waits}" if waits else "'interconn audit list' of the initiator shows why",
                 )
 
     def _check_contract(self, session: Session, node_id: str) -> None:

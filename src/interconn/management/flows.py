@@ -107,7 +107,8 @@ class Flows(Subject[FlowApply]):
             if audit.status != AuditStatus.APPROVED:
                 waits = self._audits.waits_for(session, audit) if own else ""
                 raise NotApproved(
-                    f"flow {flow_id} is {audit.status} at {node_id if own else self._node.node_id}",
+                    f"flow {flow_id} is {audit.status} at {node_id if own else self._node.node_id}"
+                    + (f": {audit.reason}" if own and audit.reason else ""),
                     where="flow_id",
                     clause="MGT-7-flow-audit-state",
                     hint=f"It waits for {waits}" if waits else None,

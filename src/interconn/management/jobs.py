@@ -185,7 +185,10 @@ class Jobs(Subject[JobApply]):
         config, own = request.config, self._node.node_id
         if config.initiator.node_id != own:
             raise InvalidFlow(
-                "this node proposes only jobs that it initiates", where="config.initiator", clause="MGT-G2.1.1.3-conf"
+                f"this node, {own}, proposes only jobs that it initiates",
+                where="config.initiator",
+                clause="MGT-G2.1.1.3-conf",
+                hint=f"The configuration names {config.initiator.node_id}",
             )
         others = {*config.nodes(), config.scheduler()} - {own}
         self._check_contracts(session, others)

@@ -163,9 +163,16 @@ class Projects(Subject[ProjectApply]):
 
     def _new(self, session: Session, request: api.ProjectCreate) -> Project:
         project_id = request.project_id or new_id("project")
-        if session.get(Project, (self._node.node_id, project_id)) or self._node.node_id in request.partners:
+        if self._node.node_id in request.partners:
+            raise InvalidRequest(
+                f"{self._node.node_id} is this node, which takes part anyway", where="partners", clause="MGT-5.1"
+            )
+        if session.get(Project, (self._node.node_id, project_id)):
             raise ContentConflict(
-                f"there is a project {project_id} already, or this node is named as its own partner", where="project_id"
+                f"there is a project {project_id} already",
+                where="project_id",
+                clause="MGT-5.1",
+                hint="Leave the id out, or choose another",
             )
         project = Project(
             initiator=self._node.node_id,

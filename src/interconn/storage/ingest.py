@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -27,7 +28,9 @@ from interconn.storage.tables import require_columns
 DELIMITERS: Final = (",", ";", "\t", "|")
 MAXIMUM_FIELD: Final = 1 << 20
 """Longest field, characters; an opening quote without an end would otherwise swallow the file."""
+MAXIMUM_COLUMNS: Final = 10_000
 _FLUSH_ROWS: Final = 512
+_WANTED: Final = "A table begins with a line that names its columns; rows follow."
 
 
 def ingest_csv(
@@ -71,7 +74,11 @@ def ingest_csv(
             metadata = intake.metadata(dataset, description)
             draft.describe(metadata)
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
-        raise DataError("the file cannot be opened", where=source.name, hint=error.strerror) from None
+        raise DataError(
+            f"the file cannot be opened: {error.strerror}",
+            where=source.name,
+            hint="It is read by the node: name one on the node's machine that it may read.",
+        ) from None
     return Ingested(
         metadata=metadata,
         encoding=encoding,
@@ -148,13 +155,17 @@ class _Intake:
 
     def _header(self, row: list[str] | None) -> list[str]:
         if row is None:
-            raise DataError("the file is empty", where=self._where)
+            raise DataError("the file is empty", where=self._where, hint=_WANTED)
         header = [name.strip() for name in row]
         if not all(header):
-            raise DataError(f"column {header.index('') + 1} has no name", where=self._where)
-        repeated = sorted({name for name in header if header.count(name) > 1})
+            raise DataError(f"column {header.index('') + 1} has no name", where=self._where, hint=_WANTED)
+        if len(header) > MAXIMUM_COLUMNS:
+            message = f"the header names {len(header)} columns, more than the {MAXIMUM_COLUMNS} that a table may have"
+            raise DataError(message, where=self._where)
+        repeated = sorted(name for name, times in Counter(header).items() if times > 1)
         if repeated:
-            raise DataError(f"the header names {', '.join(repeated)} more than once", where=self._where)
+            message = f"the header names {', '.join(repeated)} more than once"
+            raise DataError(message, where=self._where, hint="Give each column a name of its own.")
         require_columns(header, self._key_columns, where=self._where)
         return header
 
@@ -169,7 +180,7 @@ class _Intake:
 
     def refuse_bad_keys(self, *, unique: bool) -> None:
         if self.rows == 0:
-            raise DataError("the file has a header and no rows", where=self._where)
+            raise DataError("the file has a header and no rows", where=self._where, hint=_WANTED)
         if self.blank_key_count:
             raise DataError(
                 f"{self.blank_key_count} rows have a blank key, e.g. {_rows(self.blank_keys)}",

@@ -73,7 +73,8 @@ class StandardDialect:
             ) from None
         if envelope.code not in SUCCESS_CODES:
             raise PeerRefused(
-                f"the partner refused: {_shown(envelope.msg)}",
+                # The clause of the call is named by this error; a partner like us names it in its words too.
+                f"the partner refused: {_shown(envelope.msg).replace(f' [{endpoint.clause}]', '')}",
                 where=endpoint.path,
                 clause=endpoint.clause,
                 peer_code=envelope.code,
