@@ -64,6 +64,12 @@ def test_every_option_of_a_command_is_explained(words: tuple[str, ...]) -> None:
             assert argument.parameter.help, f"{argument.name} has no help"
 
 
+@pytest.mark.parametrize("words", sorted(COMMANDS), ids=" ".join)
+def test_every_command_takes_json(words: tuple[str, ...]) -> None:
+    names = {name for argument in COMMANDS[words].assemble_argument_collection() for name in argument.names}
+    assert "--json" in names
+
+
 @pytest.mark.parametrize("words", [(), *((noun,) for noun in NOUNS)], ids=lambda words: " ".join(words) or "interconn")
 def test_help_imports_nothing_heavy(words: tuple[str, ...]) -> None:
     program = (

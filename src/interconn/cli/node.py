@@ -13,7 +13,11 @@ from interconn.cli.wording import say
 if TYPE_CHECKING:
     from interconn.api.node import NodeStatus
 
-app = App(name="node", help="Make, run and look at this institution's node.")
+app = App(
+    name="node",
+    help="Make, run and look at this institution's node.",
+    help_epilogue=example("node init --node-id bank --inst-id bank.example --home ./bank", "node run --home ./bank"),
+)
 
 Home = Annotated[Path, Parameter(env_var="INTERCONN_HOME")]
 
@@ -121,13 +125,15 @@ def init(
 
 
 @app.command(help_epilogue=example("node run --home ./bank"))
-def run(*, home: Home = DEFAULT_HOME) -> None:
-    """Run the node until it is told to stop (Ctrl-C, SIGTERM). Its log goes to standard output.
+def run(*, home: Home = DEFAULT_HOME, json: Annotated[bool, Flag] = False) -> None:
+    """Run the node until it is told to stop (Ctrl-C, SIGTERM). Its log goes to standard output, a JSON object a line.
 
     Parameters
     ----------
     home
         The node's directory.
+    json
+        Print JSON for machines too where the node cannot start; its log always is.
     """
     from interconn.node.run import run as run_node
 
