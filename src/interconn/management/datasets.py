@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -125,18 +126,27 @@ class Datasets:
                 hint="Leave the id out, or choose another",
             )
         self._being_added.add(dataset_id)
+        given_up = threading.Event()
         try:
-            taken = await asyncio.to_thread(self._take_in, request, name)
+            taken = await asyncio.to_thread(self._take_in, request, name, given_up)
             return await self._database.write(lambda session: self._enter(session, person, request, name, taken))
         finally:
+            given_up.set()
             self._being_added.discard(dataset_id)
 
-    def _take_in(self, request: api.DatasetAdd, name: DatasetName) -> Ingested:
+    def _take_in(self, request: api.DatasetAdd, name: DatasetName, given_up: threading.Event) -> Ingested:
         store, source = FileStore(self._storage), Path(request.path)
-        if source.exists() and not source.is_file():
-            raise DataError("this is no file", where=source.name)  # a pipe or device might never end
+        if "\0" in request.path or (source.exists() and not source.is_file()):
+            raise DataError("this is no file", where="path")  # a pipe or device might never end
         # What lies there without an entry in the catalogue is left over from an intake that was interrupted.
-        taken = take_in(source, store, name, key_columns=request.key_columns, description=request.description or "")
+        taken = take_in(
+            source,
+            store,
+            name,
+            key_columns=request.key_columns,
+            description=request.description or "",
+            given_up=given_up,
+        )
         try:
             _check_columns(taken, request.label_columns)
         except DataError:
