@@ -57,7 +57,7 @@ class Node:
                 [COMMAND, "node", "run", "--home", self.home], stdout=log, stderr=log, env=ENVIRONMENT
             )
         try:
-            wait_for(lambda: self.process.poll() is not None or self.listening() and self.ready(), what="the node")
+            wait_for(lambda: self.process.poll() is not None or (self.listening() and self.ready()), what="the node")
             assert self.process.poll() is None, self.log[-2000:]
         except BaseException:
             self.process.kill()
