@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from interconn.state.audit_trail import AuditEntry
-from interconn.state.database import Database, announce, database_url
+from interconn.state.database import Database, announce, database_url, explain
 from interconn.state.outbox import OutboxMessage, enqueue
 
 
@@ -72,6 +73,33 @@ async def test_a_cancelled_caller_neither_undoes_nor_hides_its_write(database: D
         go_on.set()
         assert await wake.wait(30)
     assert await database.read(count) == 1
+
+
+@pytest.mark.fault
+async def test_a_full_disk_is_told_keeps_nothing_and_harms_nothing(database: Database) -> None:
+    def limit(session: Session, pages: int) -> None:
+        session.connection().exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+    def work(session: Session) -> None:
+        limit(session, 1)  # as many as there are: SQLite answers as on a full disk where one more is needed
+        for number in range(200):
+            message(session, f"{number}" * 100)
+            session.flush()
+
+    with pytest.raises(OperationalError) as caught:
+        await database.write(work)
+    told = explain(caught.value)
+    assert told is not None
+    assert "full" in told.message
+    assert "Free some space" in str(told.hint)
+    assert await database.read(count) == 0
+    await database.write(lambda session: limit(session, 1 << 20))
+    await database.write(message)
+    assert await database.read(count) == 1
+
+
+def test_any_other_fault_is_not_taken_for_the_databases() -> None:
+    assert explain(ValueError("no")) is None
 
 
 async def test_what_a_read_changes_is_not_kept(database: Database) -> None:

@@ -18,6 +18,7 @@ from interconn.peers.inbound import read_bounded
 from interconn.standard import headers as names
 from interconn.standard.errors import BadToken, InterconnError
 from interconn.standard.identifiers import new_id
+from interconn.state.database import explain
 
 log = structlog.get_logger()
 
@@ -71,11 +72,12 @@ def _serve(service: OwnService[Any, Any], tokens: TokenCheck) -> Callable[[Reque
             reply = STANDARD.write_error(error)
         except ClientDisconnect:
             return Response(status_code=400)
-        except Exception:
+        except Exception as error:
             log.exception("failed", endpoint=endpoint.name)
-            reply = STANDARD.write_error(
-                InterconnError("the node failed to serve the call", hint="The node's log tells why, with the trace id")
+            unknown = InterconnError(
+                "the node failed to serve the call", hint="The node's log tells why, with the trace id"
             )
+            reply = STANDARD.write_error(explain(error) or unknown)
         return Response(reply.body, reply.status, media_type=reply.content_type)
 
     return serve

@@ -275,3 +275,9 @@ class TransportError(InterconnError):
     def to_json(self) -> dict[str, Any]:
         """Return the error as members for a machine, with the transport's code."""
         return {**super().to_json(), "ptp_code": self.ptp_code}
+
+
+class StateError(InterconnError):
+    """The node's database cannot be read or written, e.g. because the disk is full; nothing was changed."""
+
+    code = 50005

@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import JSON
 
+from interconn.standard.errors import StateError
 from interconn.state.signals import Signals
 
 Result = TypeVar("Result")
@@ -90,6 +92,21 @@ def announce(session: Session, topic: str) -> None:
     session.info["topics"].append(topic)
 
 
+def explain(error: Exception) -> StateError | None:
+    """Return what a person is told where the database does not do its work; None for any other exception.
+
+    Inside the node such a failure stays outside of the tree of errors: it is no refusal that anybody decided, and
+    what it interrupts is begun again.
+    """
+    if not isinstance(error, OperationalError):
+        return None
+    return StateError(
+        f"the node's database cannot be used: {error.orig}; nothing was changed",
+        where="state.database",
+        hint="Free some space on the node's disk, or see to the database, and try again",
+    )
+
+
 def database_url(path: Path) -> str:
     """Return the URL of a SQLite database at `path`."""
     return f"sqlite:///{path}"
@@ -114,6 +131,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")  # money-grade: a commit is on the disk
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA secure_delete=ON")  # a permit that was handed over is not to be read from free pages
     cursor.close()
 
 
