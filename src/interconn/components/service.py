@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import structlog
 from sqlalchemy import select
@@ -22,6 +23,7 @@ from interconn.components.launcher import Exit, ProcessLauncher, Situation
 from interconn.components.leftovers import Leftovers
 from interconn.components.outcome import judge
 from interconn.components.registry import Registry
+from interconn.components.sessions import Sessions
 from interconn.components.tables import ComponentRun
 from interconn.identity.node import NodeIdentity
 from interconn.standard.control import COMPONENT_CALLBACK, ComponentStatus
@@ -42,32 +44,6 @@ LONGEST_RUN_SECONDS: Final = 7 * 86_400.0
 _LOOK_SECONDS: Final = 5.0
 
 Key = tuple[str, str, int]  # task, role, index
-
-
-class Sessions(Protocol):
-    """What components need of the transport layer."""
-
-    def open_session(
-        self, session: Session, *, session_id: str, task_id: str, parties: Sequence[str], party: str
-    ) -> str:
-        """Open a task's session in a transaction and return the token by which one component uses it.
-
-        Args:
-            session: of the transaction.
-            session_id: as the component knows it.
-            task_id: the task; sessions of different tasks never mix.
-            parties: node ids that may take part.
-            party: role and index that the component plays; a later token of the same party replaces this one.
-        """
-        ...
-
-    def close_session(self, session: Session, session_id: str, task_id: str) -> None:
-        """End a task's session in a transaction; what it still holds is dropped, and its tokens are void."""
-        ...
-
-    def traffic(self, task_id: str) -> Mapping[str, int]:
-        """Return how much passed for a task: counters by name, e.g. `sent_bytes`."""
-        ...
 
 
 class Components:
@@ -115,6 +91,7 @@ class Components:
         self._longest_run = longest_run_seconds
         self._listener: RunListener | None = None
         self._driven: dict[Key, asyncio.Task[None]] = {}
+        self._fresh_tokens: dict[Key, str | None] = {}
 
     # --- what the layer above uses -----------------------------------------------------------------------
 
@@ -123,7 +100,11 @@ class Components:
         self._listener = listener
 
     def order(self, session: Session, order: Order) -> None:
-        """Order a component in a transaction; it is launched after the commit. A repeat changes nothing."""
+        """Order a component in a transaction; it is launched after the commit. A repeat changes nothing.
+
+        Its session opens with the order, not with the launch: a partner whose component is quicker may send as soon
+        as the order is acknowledged.
+        """
         if session.get(ComponentRun, (order.task_id, order.role, order.index)):
             return
         run = ComponentRun(
@@ -136,6 +117,10 @@ class Components:
             ordered_at=self._clock.now(),
         )
         session.add(run)
+        session.flush()
+        key = (order.task_id, order.role, order.index)
+        with suppress(InterconnError):  # the launch tries again, and tells why it cannot be
+            self._fresh_tokens[key] = self._open_session(session, key, order)
         announce(session, ORDERED)
 
     def stop(self, session: Session, task_id: str, role: str, index: int, reason: str) -> None:
@@ -267,7 +252,7 @@ class Components:
                 return False
             order = validate(Order, run.order)
             description = self.registry.find(order.component, order.provider, order.version)
-            token = await self._database.write(lambda session: self._open_session(session, key, order))
+            token = await self._database.write(lambda session: self._token(session, key, order))
             if token is None:
                 return False
             url = self._component_url().rstrip("/")
@@ -287,6 +272,14 @@ class Components:
             reach("component.recorded")
             log.info("component launched", task=key[0], party=f"{key[1]}.{key[2]}")
         return True
+
+    def _token(self, session: Session, key: Key, order: Order) -> str | None:
+        """Return the token made with the order, or a new one where an earlier life of the node made that."""
+        fresh = self._fresh_tokens.pop(key, None)
+        run = session.get_one(ComponentRun, key)
+        if fresh and run.token_digest == token_digest(fresh) and not run.stop_reason:
+            return fresh
+        return self._open_session(session, key, order)
 
     def _open_session(self, session: Session, key: Key, order: Order) -> str | None:
         run = session.get_one(ComponentRun, key)
