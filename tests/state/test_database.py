@@ -98,6 +98,17 @@ async def test_a_full_disk_is_told_keeps_nothing_and_harms_nothing(database: Dat
     assert await database.read(count) == 1
 
 
+async def test_an_error_of_the_database_shows_no_value(database: Database) -> None:
+    def work(session: Session) -> None:
+        enqueue(session, node_id="node-b", endpoint="e", body={}, reference="kq8Zl2vT0mW5", trace_id="t", now=0)
+        session.connection().exec_driver_sql("DROP TABLE outbox")
+        session.flush()
+
+    with pytest.raises(OperationalError) as caught:
+        await database.write(work)
+    assert "kq8Zl2vT0mW5" not in str(caught.value)
+
+
 def test_any_other_fault_is_not_taken_for_the_databases() -> None:
     assert explain(ValueError("no")) is None
 

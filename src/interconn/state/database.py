@@ -116,6 +116,7 @@ def _engine(url: str) -> Engine:
     engine = create_engine(
         url,
         json_serializer=lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
+        hide_parameters=True,  # errors end up in the log, and the values of a statement may be permits and tokens
         connect_args={"check_same_thread": False, "timeout": 30} if url.startswith("sqlite") else {},
     )
     if url.startswith("sqlite"):
