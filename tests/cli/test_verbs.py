@@ -403,7 +403,7 @@ def test_approving_by_subject_finds_the_pending_application(
     ran = interconn(*line.split(), "--json")
     assert (ran.status, ran.json["status"]) == (0, "APPROVED")
     assert fake.asked == [
-        Asked("own.audit.list", {"kind": kind, "status": "APPLIED"}),
+        Asked("own.audit.list", {"kind": kind}),
         Asked("own.audit.approve", {"audit_id": "audit-1", "reason": ""}),
     ]
 
@@ -413,6 +413,13 @@ def test_approving_what_nobody_applied_for_is_refused(fake: FakeNode, interconn:
     ran = interconn("job", "approve", JOB_ID)
     assert ran.status == 1
     assert "audit list" in ran.err
+
+
+def test_approving_twice_says_that_it_is_approved(fake: FakeNode, interconn: Interconn) -> None:
+    fake.answer(audits.AUDIT_LIST, audits.AuditViews(audits=[audit(status="APPROVED")]))
+    ran = interconn("job", "approve", JOB_ID)
+    assert ran.status == 1
+    assert "bank is APPROVED already" in ran.err
 
 
 def test_of_several_applicants_one_must_be_named(fake: FakeNode, interconn: Interconn) -> None:

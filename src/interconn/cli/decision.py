@@ -35,13 +35,20 @@ def approve_subject(
     from interconn.standard.management import AuditStatus
 
     with common.node() as node:
-        found = [
+        named = [
             audit
-            for audit in node.audits.list(kind=AuditKind(kind), status=AuditStatus.APPLIED).audits
+            for audit in node.audits.list(kind=AuditKind(kind)).audits
             if audit.direction == "PARTNER"
             and subject in (audit.subject_id, audit.audit_id)
             and applicant in (None, audit.node_id)
         ]
+        found = [audit for audit in named if audit.status is AuditStatus.APPLIED]
+        if named and not found:
+            raise Refused(
+                say("the application of {node} is {status} already", node=named[-1].node_id, status=named[-1].status),
+                where=subject,
+                hint=say("'interconn audit list' shows all approvals"),
+            )
         if not found:
             raise NotFound(
                 say("nobody's application for it waits here"),

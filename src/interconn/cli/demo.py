@@ -72,6 +72,10 @@ def demo(
     try:
         with open_stage(silent=json) as stage:
             report = perform(demonstration, stage)
+    except KeyboardInterrupt:
+        if keep and (demonstration.network / "lab.json").exists():
+            print_tour(demonstration.network, file=sys.stderr)
+        raise
     except Failed as failure:
         if not isinstance(failure.cause, InvalidRequest | DataError | Refused):  # those are no fault of a node
             print(say("the last words of the nodes:"), failure.last_words, sep="\n", file=sys.stderr)
