@@ -25,7 +25,7 @@ from interconn.standard.control import (
     JobStatusReply,
     TaskStatus,
 )
-from interconn.standard.errors import InterconnError
+from interconn.standard.errors import ContractNotUsable, InterconnError
 from interconn.state.clock import Clock
 from interconn.state.database import Database
 
@@ -88,7 +88,9 @@ class Follower:
                 try:
                     reply = await self._ask(job, headers)
                 except InterconnError as error:
-                    if self._clock.now() - heard >= self._partners.patience_seconds * 1000:
+                    away = self._clock.now() - heard >= self._partners.patience_seconds * 1000
+                    # A contract that is over does not come back: there is nobody left to wait for.
+                    if away or isinstance(error, ContractNotUsable):
                         await self._give_up(job_id, error)
                         return
                     await self._clock.sleep(min(pause, 2.0))
@@ -170,12 +172,13 @@ class Follower:
         return Outcome.FAILED, reason or f"ended by {job.scheduler}, which gives no reason"
 
     async def _give_up(self, job_id: str, error: InterconnError) -> None:
-        seconds = round(self._partners.patience_seconds)
+        silence = f"has not answered for {round(self._partners.patience_seconds)} s"
+        what = "is a partner no more" if isinstance(error, ContractNotUsable) else silence
         log.warning("gives up a job whose scheduler is away", job=job_id, reason=str(error))
 
         def work(session: Session) -> None:
             job = jobs.require(session, job_id)
-            reason = f"the scheduler {job.scheduler} has not answered for {seconds} s: {error}"
+            reason = f"the scheduler {job.scheduler} {what}: {error}"
             self._end(session, job_id, Outcome.FAILED, reason, JOB_STATUS_ALL.clause)
 
         await self._database.write(work)

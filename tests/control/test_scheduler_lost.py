@@ -1,0 +1,28 @@
+"""A party whose contract with the scheduler ends does not wait for word that cannot come."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+from interconn.standard.errors import ContractNotUsable
+
+
+async def test_contract_with_the_scheduler_terminated_while_a_component_runs(
+    network: Any, make: SimpleNamespace
+) -> None:
+    for node in network.nodes.values():
+        node.machine.ends = lambda environment: None
+    network.operator.control._follower._partners.patience_seconds = 1e6
+    await network.run(make.job(scheduler="clearing"))
+    while not network.operator.machine.environments:  # noqa: ASYNC110 - it may be anything
+        await asyncio.sleep(0.002)
+
+    async def over(*_: Any, **__: Any) -> Any:
+        raise ContractNotUsable("the contract was terminated", where="clearing")
+
+    network.operator.control._follower._partners._client.call = over
+    async with asyncio.timeout(30):
+        view = await network.operator.ended()
+    assert view.outcome == "FAILED"
+    assert "the scheduler clearing is a partner no more" in view.reason
+    assert network.operator.machine.stops == 1
