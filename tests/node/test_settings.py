@@ -58,6 +58,7 @@ def test_the_environment_outranks_the_file(
         ("port out of range", MINIMAL + "[partner]\nport = 70000\n", "partner.port"),
         ("address with a path", MINIMAL + '[partner]\naddress = "https://x/y"\n', "partner.address"),
         ("node id with a space", MINIMAL.replace('"bank"', '"ba nk"'), "node.node_id"),
+        ("two listeners on one port", MINIMAL + "[admin]\nport = 7304\n", "admin.port: the listener has port 7304"),
         ("no node", "[partner]\nport = 1\n", "node"),
         ("no toml", "this is no toml", "cannot be read"),
     ],
@@ -66,6 +67,19 @@ def test_a_bad_file_is_refused_and_the_member_named(tmp_path: Path, name: str, t
     with pytest.raises(ConfigurationError) as caught:
         settings.load(_home(tmp_path, text))
     assert words in str(caught.value), name
+
+
+@pytest.mark.parametrize(
+    ("variable", "named"),
+    [("INTERCONN_PARTNR__PORT", "no table partnr"), ("INTERCONN_PARTNER__PROT", "partner.prot")],
+    ids=["table", "member"],
+)
+def test_a_misspelt_variable_of_the_environment_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, named: str
+) -> None:
+    monkeypatch.setenv(variable, "1")
+    with pytest.raises(ConfigurationError, match=named):
+        settings.load(_home(tmp_path, MINIMAL))
 
 
 def test_a_home_without_a_node_says_how_to_make_one(tmp_path: Path) -> None:

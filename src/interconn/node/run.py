@@ -25,7 +25,6 @@ from interconn.api.node import NODE_STATUS, NodeStatus
 from interconn.api.own import OwnService, Person
 from interconn.components import Components
 from interconn.control import Control
-from interconn.identity.keys import FileKeyStore
 from interconn.identity.node import NodeIdentity
 from interconn.identity.nonces import NonceStore
 from interconn.management import ContractDirectory, Management
@@ -69,7 +68,7 @@ class Node:
         settings, home = self.settings, self.home
         url = home.database_url(settings.state.database)
         schema.upgrade(url)
-        signer = FileKeyStore(home.keys).load()
+        signer = home.key_store().load()
         self.identity = _identity(settings)
         self.credential = signer.credential
         self.database = Database(url)

@@ -6,9 +6,10 @@ so that a misspelt one cannot silently leave a default in force.
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 import tomli_w
@@ -21,6 +22,8 @@ from interconn.standard.management import AuthType
 from interconn.standard.wire import describe
 
 FILE_NAME = "node.toml"
+_PREFIX: Final = "INTERCONN_"
+_NESTED: Final = "__"
 Port = Annotated[int, Field(ge=0, le=65535)]
 Name = Annotated[str, Field(min_length=1, max_length=256)]
 
@@ -118,7 +121,7 @@ class LogSection(Section):
 class Settings(BaseSettings):
     """All of a node's configuration."""
 
-    model_config = SettingsConfigDict(env_prefix="INTERCONN_", env_nested_delimiter="__", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_nested_delimiter=_NESTED, extra="forbid")
 
     node: NodeSection
     partner: PartnerSection = PartnerSection()
@@ -173,7 +176,7 @@ def load(home: Path) -> Settings:
         home: the node's folder.
 
     Raises:
-        ConfigurationError: the file is missing, is not TOML, or holds a value that cannot be used.
+        ConfigurationError: the file is missing, is not TOML, or it or the environment holds what cannot be used.
     """
     path = home / FILE_NAME
     try:
@@ -184,12 +187,48 @@ def load(home: Path) -> Settings:
         ) from None
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"the configuration cannot be read: {error}", where=str(path)) from None
+    _check_environment()
     try:
-        return Settings(**values)
+        settings = Settings(**values)
     except ValidationError as error:
         raise ConfigurationError(
             describe(error), where=str(path), hint="See docs/configuration.md; the environment outranks the file"
         ) from None
+    check_ports(settings)
+    return settings
+
+
+def check_ports(settings: Settings | InitialSettings) -> None:
+    """Check that each listener has a port of its own; 0 stands for any free one.
+
+    Raises:
+        ConfigurationError: two have the same.
+    """
+    seen: dict[int, str] = {}
+    for name, port in (
+        ("partner", settings.partner.port),
+        ("component", settings.component.port),
+        ("admin", settings.admin.port),
+    ):
+        if port and port in seen:
+            raise ConfigurationError(
+                f"the listener has port {port}, as {seen[port]} has",
+                where=f"{name}.port",
+                hint="Each of the three listeners needs a port of its own",
+            )
+        seen[port] = name
+
+
+def _check_environment() -> None:
+    # A misspelt member is refused with the file's; of a misspelt table pydantic would say nothing.
+    for variable in os.environ:
+        section, nested, _ = variable.removeprefix(_PREFIX).partition(_NESTED)
+        if variable.startswith(_PREFIX) and nested and section.lower() not in Settings.model_fields:
+            raise ConfigurationError(
+                f"the configuration has no table {section.lower()}",
+                where=variable,
+                hint=f"It has {', '.join(Settings.model_fields)}",
+            )
 
 
 def write(path: Path, sections: dict[str, Any]) -> None:

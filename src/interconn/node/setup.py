@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from interconn.identity.certificates import create_node_certificate
-from interconn.identity.keys import FileKeyStore, Signer, write_private
+from interconn.identity.keys import FileKeyStore, KeyStore, Signer, write_private
 from interconn.node import settings
 from interconn.node.settings import InitialSettings
 from interconn.standard.errors import ConfigurationError
@@ -67,6 +67,10 @@ class Home:
         """What a running node tells of itself."""
         return self.root / "run"
 
+    def key_store(self) -> KeyStore:
+        """Return where the signing key lives; another kind of store is chosen here."""
+        return FileKeyStore(self.keys)
+
     def database_url(self, configured: str) -> str:
         """Return the configured database URL, or that of the SQLite file."""
         return configured or database_url(self.database)
@@ -78,6 +82,7 @@ def initialise(initial: InitialSettings) -> Signer:
     Raises:
         ConfigurationError: a node is there already, or a file given cannot be used.
     """
+    settings.check_ports(initial)
     home = Home(initial.home.absolute())
     if home.configuration.exists():
         raise ConfigurationError(
@@ -89,7 +94,7 @@ def initialise(initial: InitialSettings) -> Signer:
         for folder in (home.database.parent, home.journal, home.storage, home.tasks, home.running):
             folder.mkdir(mode=0o700, exist_ok=True)
         _certificates(initial, home)
-        signer = FileKeyStore(home.keys).create(initial.auth_type)
+        signer = home.key_store().create(initial.auth_type)
         write_private(home.admin_token, f"{new_token()}\n".encode())
         schema.upgrade(database_url(home.database))
         # The configuration comes last: a node without one is not a node. Keys of an interrupted init are not
