@@ -23,9 +23,6 @@ INPUT_CATEGORIES: Final = ("model", "dataset", "training_set", "test_set", "data
 OUTPUT_CATEGORIES: Final = ("model", "dataset", "training_set", "test_set", "report", "metric")
 TYPE_WORDS: Final = ("string", "int", "float", "boolean", "integer", "number", "object")
 
-DYNAMIC_MARKER: Final = "call_function"
-"""Start of a bindingData text that is fetched by a call instead of listed (CMP-2-binding)."""
-
 MAXIMUM_CHECKED_TEXT: Final = 4096
 """Longest text a validator's expression is tried on, characters; a bound on what a bad expression can cost."""
 

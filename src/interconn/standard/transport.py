@@ -13,7 +13,6 @@ INVOKE: Final = "/v1/interconn/chan/invoke"
 TRANSPORT: Final = "/v1/interconn/chan/transport"
 
 DEFAULT_POP_TIMEOUT: Final = 120.0  # seconds (TRN-3.2.2, resolution 11)
-DEFAULT_RELEASE_TIMEOUT: Final = 10.0  # seconds (TRN-3.2.4)
 TRANSPARENT: Final = "1"  # value of x-ptp-version that selects transparent mode (TRN-5.2.1)
 
 

@@ -12,7 +12,6 @@ from interconn.algorithms.link import Channel
 from interconn.standard.errors import ProtocolError
 
 NONCE_BYTES: Final = 32
-DIGEST_BYTES: Final = 32
 
 
 def check_alignment(channel: Channel, rank: int, keys: Iterable[bytes]) -> None:
