@@ -28,7 +28,7 @@ from interconn.standard.errors import (
     ReplayedNonce,
     StaleClock,
 )
-from interconn.standard.management import JOB_CONFIRM
+from interconn.standard.management import CONTRACT_APPLY, JOB_CONFIRM
 from interconn.standard.wire import Empty, WireModel
 from interconn.state.database import Database, Table, database_url
 from interconn.state.outbox import OutboxMessage, enqueue
@@ -42,7 +42,19 @@ def refusal(code: int) -> PeerRefused:
     return PeerRefused("the partner refused: no", peer_code=code, peer_message="no")
 
 
+REFERENCES = {JOB_START.name: "job_id", JOB_CONFIRM.name: "audit_id", CONTRACT_APPLY.name: "description"}
 SILENCE = PeerUnreachable("no answer")
+APPLICATION = {
+    "node_id": "a",
+    "inst_id": "a.example",
+    "institution": "A",
+    "name": "a",
+    "system": "interconn",
+    "system_version": "1",
+    "address": "https://a.example",
+    "auth_credential": "a key",
+    "auth_type": "SHA256_ECDSA",
+}
 
 
 class Line:
@@ -56,7 +68,7 @@ class Line:
     async def call(
         self, node_id: str, endpoint: Any, request: WireModel, *, trace_id: str, permits: str = ""
     ) -> WireModel:
-        reference = request.to_wire()["job_id" if endpoint is JOB_START else "audit_id"]
+        reference = request.to_wire()[REFERENCES[endpoint.name]]
         self.calls.append((node_id, reference))
         self.permits.append(permits)
         planned = self.steps.get(reference)
@@ -80,7 +92,7 @@ class Sender:
         self.fails = 0
 
     def endpoints(self) -> Iterable[Endpoint[Any, Any]]:
-        return (JOB_START, JOB_CONFIRM)
+        return (JOB_START, JOB_CONFIRM, CONTRACT_APPLY)
 
     def destination(self, session: Session, message: OutboxMessage) -> Destination | None:
         return self.to
@@ -103,14 +115,26 @@ class Post:
         Table.metadata.create_all(self.database.engine, [Table.metadata.tables["outbox"]])
         self.clock, self.line, self.sender = VirtualClock(NOW), Line(), Sender()
 
-    async def write(self, *addressed: tuple[str, str], insists: bool = False, permits: str = "") -> None:
+    async def write(
+        self,
+        *addressed: tuple[str, str],
+        insists: bool = False,
+        permits: str = "",
+        endpoint: Endpoint[Any, Any] | None = None,
+    ) -> None:
+        chosen = endpoint or (JOB_CONFIRM if insists else JOB_START)
+
         def work(session: Session) -> None:
             for node_id, reference in addressed:
-                body = {"audit_id": reference, "status": "REJECTED"} if insists else {"job_id": reference}
+                body: dict[str, Any] = {"job_id": reference}
+                if chosen is JOB_CONFIRM:
+                    body = {"audit_id": reference, "status": "REJECTED"}
+                elif chosen is CONTRACT_APPLY:
+                    body = APPLICATION | {"description": reference}
                 enqueue(
                     session,
                     node_id=node_id,
-                    endpoint=(JOB_CONFIRM if insists else JOB_START).name,
+                    endpoint=chosen.name,
                     body=body,
                     reference=reference,
                     trace_id="t",
@@ -338,3 +362,14 @@ async def test_mgt_3_1_first_contact_goes_to_its_address(post: Post) -> None:
     async with post.open():
         await post.settle()
     assert post.line.calls == [("b at https://b.example", "m-0")]
+
+
+async def test_mgt_3_1_an_application_to_a_wrong_address_does_not_hold_up_the_next(post: Post) -> None:
+    post.sender.to = Destination("b", "https://b.example", None, STANDARD)
+    post.line.steps["wrong"] = [SILENCE] * 20
+    await post.write(("b", "wrong"), ("b", "right"), endpoint=CONTRACT_APPLY)
+    async with post.open():
+        messages = await post.until(lambda found: found[1].state == "DELIVERED")
+        assert (messages[0].state, messages[0].refusals) == ("WAITING", 1)
+        await post.settle()
+    assert post.sender.settled == [("right", "delivered"), ("wrong", "delivered")]

@@ -21,6 +21,7 @@ from interconn.standard.errors import (
     ReplayedNonce,
     StaleClock,
 )
+from interconn.standard.management import CONTRACT_APPLY
 from interconn.standard.wire import WireModel, validate
 from interconn.state import outbox
 from interconn.state.clock import Clock
@@ -48,6 +49,7 @@ class Fate(Enum):
     SETTLED = auto()  # delivered or finally refused
     SILENCE = auto()  # no answer that is proven
     ASIDE = auto()  # refused, or not sendable, for now
+    ASTRAY = auto()  # silence at an address that only an application names (MGT-3.1): it may be the wrong one
 
 
 class Correspondent(Protocol):
@@ -74,7 +76,8 @@ class Delivery:
     """Sends what the outbox holds.
 
     Messages to one partner go in the order they were written; partners do not wait for each other. A message that
-    the partner refuses for now steps aside until its next attempt, with all that is about the same matter.
+    the partner refuses for now steps aside until its next attempt, with all that is about the same matter. So does
+    an application that finds nobody: its address, typed by a person, may be wrong, and the next one's right.
     """
 
     def __init__(
@@ -136,7 +139,7 @@ class Delivery:
             match await self._send(message):
                 case Fate.SILENCE:
                     return  # whoever does not answer this one will not answer the next, and order is kept
-                case Fate.ASIDE:
+                case Fate.ASIDE | Fate.ASTRAY:
                     aside.add(message.reference)
 
     async def _send(self, message: OutboxMessage) -> Fate:
@@ -152,7 +155,7 @@ class Delivery:
         try:
             reply = await self._call(endpoint, correspondent, message)
         except (PeerUnreachable, PeerReplyInvalid) as error:
-            return await self._postpone(message, str(error), Fate.SILENCE)
+            return await self._postpone(message, str(error), _silence(endpoint))
         except InterconnError as error:
             if (message.insists or _may_pass(error)) and message.refusals < LONGEST_INSISTENCE:
                 return await self._postpone(message, str(error), Fate.ASIDE)
@@ -203,12 +206,18 @@ class Delivery:
             stored = session.get_one(OutboxMessage, message.message_id)
             stored.attempts += 1
             stored.refusals += fate is Fate.ASIDE
+            if fate is Fate.ASTRAY:
+                stored.refusals = max(stored.refusals, 1)  # what follows, to the right address perhaps, does not wait
             stored.due_at = due_at
             stored.last_error = reason
 
         log.info("will try again", endpoint=message.endpoint, partner=message.node_id, reason=reason, seconds=pause)
         await self._database.write(work)
         return fate
+
+
+def _silence(endpoint: Endpoint[Any, Any]) -> Fate:
+    return Fate.ASTRAY if endpoint is CONTRACT_APPLY else Fate.SILENCE
 
 
 def _may_pass(error: InterconnError) -> bool:
