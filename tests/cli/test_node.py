@@ -63,6 +63,16 @@ def test_what_cannot_be_configured_is_named(arguments: tuple[str, str], named: s
     assert named in ran.err
 
 
+def test_authorities_in_files_of_one_name_are_not_taken_for_one(interconn: Interconn, tmp_path: Path) -> None:
+    for partner in ("fund", "operator"):
+        (tmp_path / partner).mkdir()
+        (tmp_path / partner / "node.pem").write_text(partner)
+    ran = interconn(*WHO, "--trusted", "fund/node.pem", "--trusted", "operator/node.pem", "--home", "bank")
+    assert ran.status == 1
+    assert "two files of the same name" in ran.err
+    assert not (tmp_path / "bank/node.toml").exists()
+
+
 def test_a_signing_way_that_is_none_is_wrong_usage(interconn: Interconn) -> None:
     ran = interconn(*WHO, "--auth-type", "MD5")
     assert ran.status == 2

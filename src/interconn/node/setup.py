@@ -135,5 +135,10 @@ def _certificates(initial: InitialSettings, home: Home) -> None:
         made = create_node_certificate(initial.node.node_id, initial.hosts)
         certificate_file.write_bytes(made.certificate)
         write_private(key_file, made.private_key)
-    for source in initial.trusted:
-        shutil.copyfile(source, trusted / source.with_suffix(".pem").name)
+    names = [source.with_suffix(".pem").name for source in initial.trusted]
+    if len(set(names)) != len(names):  # the last would silently take the place of the others
+        raise ConfigurationError(
+            "two files of the same name", where="trusted", hint="Name each after its partner; they lie in one folder"
+        )
+    for source, name in zip(initial.trusted, names, strict=True):
+        shutil.copyfile(source, trusted / name)
