@@ -29,8 +29,9 @@ class Admission(Protocol):
     def admit(self, session: Session, job: JobCreate, *, scheduler: str) -> None:
         """Let this node take part in a job, and use up one access of each permit that it needs.
 
-        Called inside the transaction that stores the job, once a job. Also called for jobs that this node
-        initiated itself, as every initiator is a participant.
+        Called inside the transaction that stores the job, and again in that of each task's start, so that what was
+        revoked meanwhile takes effect; a job counts once. Also called for jobs that this node initiated itself, as
+        every initiator is a participant.
 
         Args:
             session: of that transaction.

@@ -157,6 +157,7 @@ class Participant:
             NotFound, Forbidden, Refused: not created here, not the caller's, not started, or ended.
             ContentConflict: the task id or the component is taken.
             InvalidFlow: the DAG has no such component.
+            NotApproved, PermitRefused: the approval, the contract with the initiator or a permit is over by now.
         """
         await self._database.write(lambda session: self._begin(session, caller, request))
         reach("task.accepted")
@@ -188,6 +189,8 @@ class Participant:
         steps = self._shares.plan(job).steps
         if request.task_name not in steps:
             raise InvalidFlow("the DAG has no such component", where="task_name", clause=TASK_START.clause)
+        # What was revoked since the job was admitted holds for each of its tasks; no use is counted again.
+        self._admission.admit(session, jobs.content(job), scheduler=job.scheduler)
         self._shares.begin(session, job, steps[request.task_name], request.task_id)
 
     async def poll(self, caller: Caller, request: TaskPoll) -> TaskStatusReply:
