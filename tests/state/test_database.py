@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from interconn.state.audit_trail import AuditEntry
-from interconn.state.database import Database, announce, database_url, explain
+from interconn.state.database import Database, Table, announce, database_url, erase, explain
 from interconn.state.outbox import OutboxMessage, enqueue
 
 
@@ -215,3 +215,29 @@ def test_an_unknown_crash_point_is_said_at_once(repository: Path) -> None:
     )
     assert run.returncode != 0
     assert "names no crash point: nowhere" in run.stderr
+
+
+def held_anywhere(folder: Path, secret: str) -> bool:
+    return any(secret.encode() in file.read_bytes() for file in folder.iterdir())
+
+
+async def test_what_is_erased_is_in_no_file_even_while_the_database_is_open(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    opened = Database(database_url(path))
+    Table.metadata.create_all(opened.engine)
+    secret = "permit-token-kq8Zl2vT0mW5"
+
+    def keep(session: Session) -> None:
+        message(session, secret)
+
+    def forget(session: Session) -> None:
+        session.scalars(select(OutboxMessage)).one().reference = "r-1"
+        erase(session)
+
+    try:
+        await opened.write(keep)
+        assert held_anywhere(tmp_path, secret)
+        await opened.write(forget)
+        assert not held_anywhere(tmp_path, secret)
+    finally:
+        opened.close()

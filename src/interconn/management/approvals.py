@@ -21,7 +21,7 @@ from interconn.standard.endpoint import Endpoint
 from interconn.standard.errors import InterconnError, Refused
 from interconn.standard.management import AuditConfirm, AuditReference, AuditStatus, StatusReply, Verdict
 from interconn.standard.wire import Empty, WireModel
-from interconn.state.database import Database
+from interconn.state.database import Database, erase
 from interconn.state.outbox import OutboxMessage
 
 
@@ -154,11 +154,11 @@ class Approvals:
 
     def delivered(self, session: Session, message: OutboxMessage, reply: WireModel) -> None:
         """Forget the token of a permit that is with its user now."""
-        _forget_token(message)
+        _forget_token(session, message)
 
     def refused(self, session: Session, message: OutboxMessage, error: InterconnError) -> None:
         """Take note that the partner would not take an application or a verdict."""
-        _forget_token(message)
+        _forget_token(session, message)
         audit = self._audits.named(session, message.reference)
         subject = self._subject_of(audit)
         cause = Cause.answer(message.node_id, message.trace_id)
@@ -171,6 +171,7 @@ class Approvals:
         return self._subjects[AuditKind(audit.kind)]
 
 
-def _forget_token(message: OutboxMessage) -> None:
+def _forget_token(session: Session, message: OutboxMessage) -> None:
     if "resource_permit" in message.body:
+        erase(session)
         message.body = {name: value for name, value in message.body.items() if name != "resource_permit"}

@@ -25,6 +25,9 @@ from interconn.state.signals import Signals
 
 Result = TypeVar("Result")
 
+BUSY_SECONDS = 30
+"""How long a statement waits for another process that holds the file."""
+
 
 class Table(DeclarativeBase):
     """Base of all tables; each layer declares its own."""
@@ -78,13 +81,35 @@ class Database:
             result = work(session)
             if commit:
                 session.commit()
-            return result
+        if session.info.get("erased"):
+            self._empty_log()
+        return result
+
+    def _empty_log(self) -> None:
+        """Move what is committed out of SQLite's write-ahead log, which holds old pages until then."""
+        if self.engine.dialect.name != "sqlite":
+            return
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            # A reader that is slow just now must not hold up the one writer; the next erasure takes both away.
+            cursor.execute("PRAGMA busy_timeout=500")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+            cursor.close()
+        finally:
+            connection.close()
 
     def close(self) -> None:
         """Finish what is under way and close the database."""
         self._writer.shutdown(wait=True)
         self._readers.shutdown(wait=True)
         self.engine.dispose()
+
+
+def erase(session: Session) -> None:
+    """Leave nothing readable, in any file, of what this transaction removes, once it has been committed."""
+    session.info["erased"] = True
 
 
 def announce(session: Session, topic: str) -> None:
@@ -117,7 +142,7 @@ def _engine(url: str) -> Engine:
         url,
         json_serializer=lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
         hide_parameters=True,  # errors end up in the log, and the values of a statement may be permits and tokens
-        connect_args={"check_same_thread": False, "timeout": 30} if url.startswith("sqlite") else {},
+        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS} if url.startswith("sqlite") else {},
     )
     if url.startswith("sqlite"):
         event.listen(engine, "connect", _prepare_sqlite)
