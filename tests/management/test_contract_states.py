@@ -261,6 +261,15 @@ async def test_mgt_3_6_speaks_for_itself_alone(network, bank, operator):
         await first_contact(bank, operator, standard.NODE_QUERY, standard.NodeQuery(node_id="bank"))
 
 
+async def test_mgt_g2_2_3_3_1_a_node_may_keep_its_name_card_from_strangers(network, bank, operator):
+    operator.management._cooperation._partners_only = True
+    question = standard.NodeQuery(node_id="operator")
+    with pytest.raises(PeerRefused, match="no contract"):
+        await first_contact(bank, operator, standard.NODE_QUERY, question)
+    await bring_to("APPROVED", network, bank, operator)
+    assert await first_contact(bank, operator, standard.NODE_QUERY, question) == operator.identity.information()
+
+
 async def test_every_decision_is_in_the_audit_trail_with_actor_clause_and_request(network, bank, operator):
     contract_id = await bring_to("TERMINATED", network, bank, operator)
     there = [

@@ -44,6 +44,7 @@ class Cooperation:
         contracts: keeps them.
         applications: makes and receives applications.
         verdicts: decides on them.
+        partners_only: tell partners alone what this node is called (MGT-G2.2.3.3-1).
     """
 
     def __init__(
@@ -55,8 +56,10 @@ class Cooperation:
         contracts: Contracts,
         applications: Applications,
         verdicts: Verdicts,
+        partners_only: bool = False,
     ) -> None:
         self._node = node
+        self._partners_only = partners_only
         self._database = database
         self._client = client
         self._contracts = contracts
@@ -111,7 +114,9 @@ class Cooperation:
 
         return standard.StatusReply(status=await self._database.read(work))
 
-    async def _serve_node_query(self, _caller: Caller, request: standard.NodeQuery) -> standard.NodeInformation:
+    async def _serve_node_query(self, caller: Caller, request: standard.NodeQuery) -> standard.NodeInformation:
+        if self._partners_only:
+            self._client.partner(caller.node_id)
         if request.node_id != self._node.node_id:
             raise NotFound("this node speaks for itself alone", where="node_id", clause="MGT-3.6")
         return self._node.information()

@@ -47,6 +47,7 @@ class Management:
         credential: this node's key, as partners are told it.
         registry: the components that this node can run.
         storage: directory that holds the data sets.
+        partners_only: tell partners alone what this node is called (MGT-G2.2.3.3-1).
 
     Attributes:
         admission: what the control layer asks before it runs a job.
@@ -64,6 +65,7 @@ class Management:
         credential: Credential,
         registry: ComponentRegistry,
         storage: Path,
+        partners_only: bool = False,
     ) -> None:
         self._directory = directory
         contracts = Contracts(node=node, clock=clock, directory=directory)
@@ -74,6 +76,7 @@ class Management:
             contracts=contracts,
             applications=Applications(node=node, credential=credential, clock=clock, contracts=contracts),
             verdicts=Verdicts(credential=credential, clock=clock, contracts=contracts),
+            partners_only=partners_only,
         )
         permits = Permits(node=node, clock=clock, contracts=contracts)
         self.catalogue = Catalogue(node.inst_id)

@@ -122,6 +122,7 @@ class Node:
             credential=self.credential,
             registry=self.components.registry,
             storage=home.storage,
+            partners_only=settings.security.require_known_nodes,
         )
         self.control = Control(
             node=self.identity,
