@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,3 +60,38 @@ def resident_megabytes(pid: int) -> float:
         if line.startswith("VmRSS"):
             return round(int(line.split()[1]) / 1000, 1)
     return 0.0
+
+
+class PeakMemory(threading.Thread):
+    """Watches how much memory a process and all its descendants hold together.
+
+    Attributes:
+        megabytes: the most seen so far, MB.
+    """
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self._pid = pid
+        self.megabytes = 0.0
+        self.start()
+
+    def run(self) -> None:
+        while family := _family(self._pid):
+            self.megabytes = max(self.megabytes, sum(map(_held, family)))
+            time.sleep(0.2)
+
+
+def _family(pid: int) -> list[int]:
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        running = "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return []
+    return [pid, *(member for child in children for member in _family(int(child)))] if running else []
+
+
+def _held(pid: int) -> float:
+    try:
+        return resident_megabytes(pid)
+    except OSError:
+        return 0.0

@@ -1,14 +1,14 @@
 """Private set intersection of two tables through two nodes: items a second and peak memory.
 
 The components run as the launcher would start them, without a job around them. An item is a row of either
-side; each is hashed and multiplied twice. `of bare X25519` is the share of the time that OpenSSL's scalar
-multiplications alone would take on one core a party.
+side; each is hashed and multiplied twice. Memory is that of a party's component with its worker processes, what
+they share counted in each. `of bare X25519` is the share of the time that OpenSSL's scalar multiplications alone
+would take on one core a party.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,7 +18,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from benchmarks.processes import network, open_session
+from benchmarks.processes import PeakMemory, network, open_session
 
 
 def measure(quick: bool) -> dict[str, Any]:
@@ -58,13 +58,10 @@ def _run(nodes: list[dict[str, Any]], rows: int, folder: Path, bare: float) -> d
                 [sys.executable, "-m", "interconn.algorithms"], env=environment, cwd=work, stdout=log, stderr=log
             )
         )
-    memory = []
+    memory = [PeakMemory(process.pid) for process in processes]
     for role, process in zip(roles, processes, strict=True):
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
+        if process.wait(timeout=3600):
             raise SystemExit(f"psi failed:\n{(folder / f'{role}.log').read_text()[-3000:]}")
-        memory.append(usage.ru_maxrss / 1000)
     elapsed = time.perf_counter() - begun
     found = sum(1 for _ in (folder / "guest" / "out" / "aligned" / "data_0").open()) - 1
     if found != rows - rows // 2:
@@ -73,7 +70,7 @@ def _run(nodes: list[dict[str, Any]], rows: int, folder: Path, bare: float) -> d
     return {
         f"{label} items/s": round(2 * rows / elapsed),
         f"{label} s": round(elapsed, 2),
-        f"{label} peak MB": round(max(memory), 1),
+        f"{label} peak MB": round(max(watched.megabytes for watched in memory), 1),
         f"{label} of bare X25519": round(2 * rows / bare / elapsed, 2),
     }
 
