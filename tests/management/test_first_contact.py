@@ -331,3 +331,17 @@ async def test_who_was_never_met_is_unknown(bank):
 
 def operator_destination(operator):
     return Destination("operator", operator.identity.address, None, STANDARD)
+
+
+async def test_an_application_that_nobody_answers_can_be_withdrawn(network, bank, operator):
+    operator.running = False
+    view = await network.apply(bank, operator)
+    assert (await bank.contract()).status == "APPLIED"
+    withdrawn = await bank.ask(api.PEER_TERMINATE, contract_id=view.contract_id)
+    assert (withdrawn.status, withdrawn.reason) == ("REJECTED", "withdrawn before the partner answered")
+    operator.running = True
+    network.clock.time += 600_000
+    await network.settle()
+    assert (await operator.ask(api.PEER_LIST)).contracts == []
+    again = await network.apply(bank, operator)
+    assert (await bank.contract()).contract_id == again.contract_id != view.contract_id

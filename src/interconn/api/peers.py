@@ -36,7 +36,7 @@ class PeerApprove(WireModel):
 
 
 class PeerDecision(WireModel):
-    """Reject or terminate a contract."""
+    """Reject or terminate a contract, or withdraw an application that the partner has not answered."""
 
     contract_id: Identifier
 

@@ -95,6 +95,8 @@ def reject(partner: str, *, common: Common = Common()) -> None:  # noqa: B008
 def terminate(partner: str, *, common: Common = Common()) -> None:  # noqa: B008
     """End a contract (MGT-3.3). Nothing runs under it afterwards.
 
+    An application of this node's own that the partner has not answered is withdrawn by it.
+
     Parameters
     ----------
     partner

@@ -26,6 +26,7 @@ from interconn.standard.management import (
     AuditStatus,
     ContractApply,
 )
+from interconn.state import outbox
 from interconn.state.clock import Clock
 
 OPEN_APPLICATIONS_OF_A_NODE: Final = 16
@@ -101,6 +102,11 @@ class Applications:
             return
         contract.status, contract.reason, contract.decided_at = AuditStatus.REJECTED.value, reason, self._clock.now()
         self._contracts.note(session, contract, cause, "contract.refused", "MGT-3.1", reason=reason)
+
+    def withdraw(self, session: Session, contract: Contract, cause: Cause) -> None:
+        """Give up an application that the partner has not answered; by the standard there is no contract yet."""
+        outbox.withdraw(session, endpoint=CONTRACT_APPLY.name, reference=contract.contract_id)
+        self.refused(session, contract, "withdrawn before the partner answered", cause)
 
     def receive(self, session: Session, caller: Caller, request: ContractApply) -> Contract:
         """Keep an application of another node; its address is not contacted before a person approves."""

@@ -148,6 +148,9 @@ class Cooperation:
     async def _terminate(self, person: Person, request: api.PeerDecision) -> api.ContractView:
         def work(session: Session) -> Contract:
             contract = self._contracts.named(session, request.contract_id)
+            if contract.provisional and contract.status == AuditStatus.APPLIED:
+                self._applications.withdraw(session, contract, Cause.person(person))
+                return contract
             return self._verdicts.terminate(session, contract, Cause.person(person), tell=True)
 
         return await self._change(work)

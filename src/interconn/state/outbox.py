@@ -119,3 +119,12 @@ def next_due(session: Session, after: int) -> int | None:
 def count_waiting(session: Session) -> int:
     """Return how many messages wait for their partner's answer."""
     return session.scalar(select(func.count()).where(OutboxMessage.state == "WAITING")) or 0
+
+
+def withdraw(session: Session, *, endpoint: str, reference: str) -> None:
+    """Send no more of what waits about a matter; what is under way just now may still arrive."""
+    waiting = select(OutboxMessage).where(
+        OutboxMessage.state == "WAITING", OutboxMessage.endpoint == endpoint, OutboxMessage.reference == reference
+    )
+    for message in session.scalars(waiting):
+        message.state, message.permits, message.last_error = "REFUSED", "", "withdrawn"
