@@ -21,6 +21,7 @@ from tests.fault.network import Network, Reviver
 EVERYBODY = (BANK, OPERATOR, CLEARING_HOUSE)
 PARTICIPANTS = (BANK, OPERATOR)
 SCHEDULER = (CLEARING_HOUSE,)
+STARTED = "the task has started"
 
 REACHED_BY = {
     "outbox.before_send": EVERYBODY,
@@ -92,9 +93,11 @@ def _require_right_result(seen: dict[str, JobView], network: Network) -> None:
 def _require_components_ran_once(network: Network, seen: dict[str, JobView]) -> None:
     for name in PARTICIPANTS:
         for task in seen[name].tasks:
-            for directory in (network.lab.node(name).directory / "tasks" / task.task_id).glob("*"):
-                starts = [line for line in _log_lines(directory) if line.get("message") == "the task has started"]
-                assert len(starts) <= 1, f"{task.name} ran {len(starts)} times at {name}"
+            directories = list((network.lab.node(name).directory / "tasks" / task.task_id).glob("*"))
+            starts = [line for each in directories for line in _log_lines(each) if line.get("message") == STARTED]
+            assert len(starts) <= 1, f"{task.name} ran {len(starts)} times at {name}"
+            if seen[name].outcome == "SUCCESS":
+                assert len(starts) == 1, f"{task.name} left no word of its start at {name}"
 
 
 def _log_lines(directory: Path) -> list[dict[str, object]]:

@@ -22,7 +22,7 @@ def list_(
     kind: Literal["DATASET", "PROJECT", "FLOW", "JOB"] | None = None,
     status: Literal["APPLIED", "APPROVED", "REJECTED", "TERMINATED"] | None = None,
     subject: str | None = None,
-    common: Common = Common(),  # noqa: B008 - frozen
+    common: Common = Common(),
 ) -> None:
     """List approvals: what was asked, by whom, and whom it waits for.
 
@@ -83,7 +83,7 @@ def approve(
     time_limit: int | None = None,
     times_limit: int | None = None,
     reason: str = "",
-    common: Common = Common(),  # noqa: B008
+    common: Common = Common(),
 ) -> None:
     """Approve what a partner applied for.
 
@@ -106,7 +106,7 @@ def approve(
 
 
 @app.command(help_epilogue=example("audit reject audit-51c9 --reason 'purpose not clear'"))
-def reject(audit_id: str, *, reason: str = "", common: Common = Common()) -> None:  # noqa: B008
+def reject(audit_id: str, *, reason: str = "", common: Common = Common()) -> None:
     """Reject what a partner applied for.
 
     Parameters
@@ -124,7 +124,7 @@ def reject(audit_id: str, *, reason: str = "", common: Common = Common()) -> Non
 
 
 @app.command(help_epilogue=example("audit ask audit-51c9"))
-def ask(audit_id: str, *, common: Common = Common()) -> None:  # noqa: B008
+def ask(audit_id: str, *, common: Common = Common()) -> None:
     """Ask the partner how an approval stands there, and compare (MGT-4.6, MGT-5.4, MGT-7.4).
 
     Parameters

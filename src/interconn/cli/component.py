@@ -11,7 +11,7 @@ app = App(name="component", help="Components that nodes can run.", help_epilogue
 
 
 @app.command(name="list", help_epilogue=example("component list"))
-def list_(*, common: Common = Common()) -> None:  # noqa: B008 - frozen
+def list_(*, common: Common = Common()) -> None:
     """List the components that this node can run."""
     from interconn.cli.output import print_reply, print_table
 
@@ -28,7 +28,7 @@ def list_(*, common: Common = Common()) -> None:  # noqa: B008 - frozen
 
 
 @app.command(help_epilogue=example("component discover operator"))
-def discover(node_id: str, *, page: int = 1, size: int = -1, common: Common = Common()) -> None:  # noqa: B008
+def discover(node_id: str, *, page: int = 1, size: int = -1, common: Common = Common()) -> None:
     """List the components that a partner can run (MGT-6.1).
 
     Parameters
@@ -55,7 +55,7 @@ def discover(node_id: str, *, page: int = 1, size: int = -1, common: Common = Co
 
 
 @app.command(help_epilogue=example("component show operator psi --version 1.0.0"))
-def show(node_id: str, code: str, *, version: str, common: Common = Common()) -> None:  # noqa: B008
+def show(node_id: str, code: str, *, version: str, common: Common = Common()) -> None:
     """Show a component that a partner can run (MGT-6.2).
 
     Parameters

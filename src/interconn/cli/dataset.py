@@ -31,7 +31,7 @@ def add(
     dataset_id: Annotated[str | None, Parameter(name="--id")] = None,
     description: str | None = None,
     category: str | None = None,
-    common: Common = Common(),  # noqa: B008 - frozen
+    common: Common = Common(),
 ) -> None:
     """Take a CSV file into the node's storage: checked, normalised, shown to nobody yet.
 
@@ -70,7 +70,7 @@ def add(
 
 
 @app.command(help_epilogue=example("dataset publish loans"))
-def publish(dataset_id: str, *, common: Common = Common()) -> None:  # noqa: B008
+def publish(dataset_id: str, *, common: Common = Common()) -> None:
     """Show a data set to contract partners: its name and columns, never its rows.
 
     Parameters
@@ -84,7 +84,7 @@ def publish(dataset_id: str, *, common: Common = Common()) -> None:  # noqa: B00
 
 
 @app.command(help_epilogue=example("dataset hide loans"))
-def hide(dataset_id: str, *, common: Common = Common()) -> None:  # noqa: B008
+def hide(dataset_id: str, *, common: Common = Common()) -> None:
     """Hide a data set from contract partners again.
 
     Parameters
@@ -98,7 +98,7 @@ def hide(dataset_id: str, *, common: Common = Common()) -> None:  # noqa: B008
 
 
 @app.command(name="list", help_epilogue=example("dataset list"))
-def list_(*, common: Common = Common()) -> None:  # noqa: B008
+def list_(*, common: Common = Common()) -> None:
     """List this node's data sets."""
     from interconn.cli.output import print_reply, print_table
 
@@ -118,7 +118,7 @@ def list_(*, common: Common = Common()) -> None:  # noqa: B008
 
 
 @app.command(help_epilogue=example("dataset discover operator"))
-def discover(node_id: str, *, page: int = 1, size: int = -1, common: Common = Common()) -> None:  # noqa: B008
+def discover(node_id: str, *, page: int = 1, size: int = -1, common: Common = Common()) -> None:
     """List the data sets that a partner publishes (MGT-4.1).
 
     Parameters
@@ -145,7 +145,7 @@ def discover(node_id: str, *, page: int = 1, size: int = -1, common: Common = Co
 
 
 @app.command(help_epilogue=example("dataset show operator customers"))
-def show(node_id: str, dataset_id: str, *, common: Common = Common()) -> None:  # noqa: B008
+def show(node_id: str, dataset_id: str, *, common: Common = Common()) -> None:
     """Show a data set that a partner publishes, with its columns (MGT-4.2).
 
     Parameters
@@ -175,7 +175,7 @@ def request(
     for_component: Annotated[list[str], Several] = [],  # noqa: B006
     time_limit: int | None = None,
     times_limit: int | None = None,
-    common: Common = Common(),  # noqa: B008
+    common: Common = Common(),
 ) -> None:
     """Apply for a grant of a partner's data set (MGT-4.3).
 
@@ -216,7 +216,7 @@ def grant(
     applicant: str | None = None,
     time_limit: int | None = None,
     times_limit: int | None = None,
-    common: Common = Common(),  # noqa: B008
+    common: Common = Common(),
 ) -> None:
     """Grant a partner the use of a data set that it applied for (MGT-4.4).
 

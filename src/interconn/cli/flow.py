@@ -24,7 +24,7 @@ def create(
     name: str | None = None,
     description: str | None = None,
     flow_id: str | None = None,
-    common: Common = Common(),  # noqa: B008 - frozen
+    common: Common = Common(),
 ) -> None:
     """Create a flow in a project and ask each partner's approval (MGT-7.1).
 
@@ -71,7 +71,7 @@ def create(
 
 
 @app.command(name="list", help_epilogue=example("flow list"))
-def list_(*, common: Common = Common()) -> None:  # noqa: B008
+def list_(*, common: Common = Common()) -> None:
     """List flows."""
     from interconn.cli.output import print_reply, print_table, short
 
@@ -99,7 +99,7 @@ def list_(*, common: Common = Common()) -> None:  # noqa: B008
 
 
 @app.command(help_epilogue=example("flow lint examples/intersection.json"))
-def lint(file: Path, *, common: Common = Common()) -> None:  # noqa: B008
+def lint(file: Path, *, common: Common = Common()) -> None:
     """Check a flow file as a job of it would be checked; nobody is asked and nothing is kept (CTL-6.6, CTL-6.7).
 
     Parameters
@@ -126,7 +126,7 @@ def lint(file: Path, *, common: Common = Common()) -> None:  # noqa: B008
 
 
 @app.command(help_epilogue=example("flow approve flow-c08d"))
-def approve(flow_id: str, *, applicant: str | None = None, common: Common = Common()) -> None:  # noqa: B008
+def approve(flow_id: str, *, applicant: str | None = None, common: Common = Common()) -> None:
     """Approve a flow that a partner created (MGT-7.2).
 
     Parameters

@@ -23,7 +23,7 @@ def propose(
     config: Path,
     name: str = "job",
     quiet: Annotated[bool, Flag] = False,
-    common: Common = Common(),  # noqa: B008 - frozen
+    common: Common = Common(),
 ) -> None:
     """Propose a job of a flow: each party's approval is asked, with this node's permits (MGT-8.1).
 
@@ -67,7 +67,7 @@ def propose(
 
 
 @app.command(help_epilogue=example("job approve job-f3b0"))
-def approve(job_id: str, *, applicant: str | None = None, common: Common = Common()) -> None:  # noqa: B008
+def approve(job_id: str, *, applicant: str | None = None, common: Common = Common()) -> None:
     """Approve a job that a partner proposed (MGT-8.2).
 
     Parameters
@@ -83,7 +83,7 @@ def approve(job_id: str, *, applicant: str | None = None, common: Common = Commo
 
 
 @app.command(help_epilogue=example("job run job-f3b0 --watch"))
-def run(job_id: str, *, watch: Annotated[bool, Flag] = False, common: Common = Common()) -> int:  # noqa: B008
+def run(job_id: str, *, watch: Annotated[bool, Flag] = False, common: Common = Common()) -> int:
     """Start a job whose approvals are all there (CTL-5.1).
 
     Parameters
@@ -102,7 +102,7 @@ def run(job_id: str, *, watch: Annotated[bool, Flag] = False, common: Common = C
 
 
 @app.command(help_epilogue=example("job show job-f3b0"))
-def show(job_id: str, *, common: Common = Common()) -> None:  # noqa: B008
+def show(job_id: str, *, common: Common = Common()) -> None:
     """Show how a job stands: its tasks, each party's share, reasons and outputs (CTL-5.3).
 
     Parameters
@@ -116,7 +116,7 @@ def show(job_id: str, *, common: Common = Common()) -> None:  # noqa: B008
 
 
 @app.command(help_epilogue=example("job watch job-f3b0"))
-def watch(job_id: str, *, common: Common = Common()) -> int:  # noqa: B008
+def watch(job_id: str, *, common: Common = Common()) -> int:
     """Follow a job until it ends; the exit status is 0 only if it succeeded.
 
     Parameters
@@ -128,7 +128,7 @@ def watch(job_id: str, *, common: Common = Common()) -> int:  # noqa: B008
 
 
 @app.command(name="list", help_epilogue=example("job list"))
-def list_(*, common: Common = Common()) -> None:  # noqa: B008
+def list_(*, common: Common = Common()) -> None:
     """List jobs."""
     from interconn.cli.output import instant, print_reply, print_table
 
@@ -148,7 +148,7 @@ def list_(*, common: Common = Common()) -> None:  # noqa: B008
 
 
 @app.command(help_epilogue=example("job stop job-f3b0"))
-def stop(job_id: str, *, common: Common = Common()) -> None:  # noqa: B008
+def stop(job_id: str, *, common: Common = Common()) -> None:
     """Stop a job (CTL-5.2).
 
     Parameters
@@ -162,7 +162,7 @@ def stop(job_id: str, *, common: Common = Common()) -> None:  # noqa: B008
 
 
 @app.command(help_epilogue=example("job log task_0d6f"))
-def log(task_id: str, *, start: int = 0, length: int = 1000, common: Common = Common()) -> None:  # noqa: B008
+def log(task_id: str, *, start: int = 0, length: int = 1000, common: Common = Common()) -> None:
     """Print the log of a task's component on this node.
 
     Parameters

@@ -141,7 +141,7 @@ def run(*, home: Home = DEFAULT_HOME, json: Annotated[bool, Flag] = False) -> No
 
 
 @app.command(help_epilogue=example("node fingerprint --home ./bank"))
-def fingerprint(*, common: Common = Common()) -> None:  # noqa: B008 - frozen
+def fingerprint(*, common: Common = Common()) -> None:
     """Show the fingerprint of the node's key alone, to be read to a partner over the telephone."""
     from interconn.cli.output import print_json
 
@@ -153,7 +153,7 @@ def fingerprint(*, common: Common = Common()) -> None:  # noqa: B008 - frozen
 
 
 @app.command(help_epilogue=example("node status --home ./bank", "node status --wait 30"))
-def status(*, wait: float = 0, common: Common = Common()) -> None:  # noqa: B008 - frozen
+def status(*, wait: float = 0, common: Common = Common()) -> None:
     """Show how the node is: who it is, where it listens, its key's fingerprint, what it is doing.
 
     Parameters

@@ -24,7 +24,7 @@ def apply(
     fingerprint: str | None = None,
     expires: int | None = None,
     description: str | None = None,
-    common: Common = Common(),  # noqa: B008 - frozen
+    common: Common = Common(),
 ) -> None:
     """Apply for cooperation with the node at an address (MGT-3.1).
 
@@ -56,7 +56,7 @@ def approve(
     fingerprint: str,
     expires: int | None = None,
     accept_unproven: Annotated[bool, Flag] = False,
-    common: Common = Common(),  # noqa: B008
+    common: Common = Common(),
 ) -> None:
     """Approve a partner's application, or compare the key of a partner that approved ours (MGT-3.2).
 
@@ -78,7 +78,7 @@ def approve(
 
 
 @app.command(help_epilogue=example("peer reject bank"))
-def reject(partner: str, *, common: Common = Common()) -> None:  # noqa: B008
+def reject(partner: str, *, common: Common = Common()) -> None:
     """Reject a partner's application (MGT-3.2).
 
     Parameters
@@ -92,7 +92,7 @@ def reject(partner: str, *, common: Common = Common()) -> None:  # noqa: B008
 
 
 @app.command(help_epilogue=example("peer terminate operator"))
-def terminate(partner: str, *, common: Common = Common()) -> None:  # noqa: B008
+def terminate(partner: str, *, common: Common = Common()) -> None:
     """End a contract (MGT-3.3). Nothing runs under it afterwards.
 
     An application of this node's own that the partner has not answered is withdrawn by it.
@@ -108,7 +108,7 @@ def terminate(partner: str, *, common: Common = Common()) -> None:  # noqa: B008
 
 
 @app.command(name="list", help_epilogue=example("peer list"))
-def list_(*, common: Common = Common()) -> None:  # noqa: B008
+def list_(*, common: Common = Common()) -> None:
     """List partners: how each contract stands and whom it waits for."""
     from interconn.cli.output import print_reply, print_table
 
@@ -133,7 +133,7 @@ def list_(*, common: Common = Common()) -> None:  # noqa: B008
 
 
 @app.command(help_epilogue=example("peer show operator"))
-def show(node_id: str, *, common: Common = Common()) -> None:  # noqa: B008
+def show(node_id: str, *, common: Common = Common()) -> None:
     """Ask a partner about itself, its health and the contract (MGT-3.5, MGT-3.6, MGT-3.7).
 
     Parameters

@@ -21,7 +21,7 @@ def create(
     type: Literal["HETERO_FL", "MPC", "HOMO_FL", "PSI", "ANONYM_FL"] | None = None,  # noqa: A002 - MGT-5.1
     description: str | None = None,
     project_id: str | None = None,
-    common: Common = Common(),  # noqa: B008 - frozen
+    common: Common = Common(),
 ) -> None:
     """Create a project and ask each partner's approval (MGT-5.1).
 
@@ -78,7 +78,7 @@ def create(
 
 
 @app.command(name="list", help_epilogue=example("project list"))
-def list_(*, common: Common = Common()) -> None:  # noqa: B008
+def list_(*, common: Common = Common()) -> None:
     """List projects."""
     from interconn.cli.output import print_reply, print_table
 
@@ -95,7 +95,7 @@ def list_(*, common: Common = Common()) -> None:  # noqa: B008
 
 
 @app.command(help_epilogue=example("project approve project-7a1e"))
-def approve(project_id: str, *, applicant: str | None = None, common: Common = Common()) -> None:  # noqa: B008
+def approve(project_id: str, *, applicant: str | None = None, common: Common = Common()) -> None:
     """Approve a project that a partner created (MGT-5.2).
 
     Parameters

@@ -13,7 +13,7 @@ app = App(name="session", help="Transport sessions.", help_epilogue=example("ses
 
 
 @app.command(name="open", help_epilogue=example("session open session_test --party bank --party operator --json"))
-def open_(session_id: str, *, party: Annotated[list[str], Several], common: Common = Common()) -> None:  # noqa: B008
+def open_(session_id: str, *, party: Annotated[list[str], Several], common: Common = Common()) -> None:
     """Open a session by hand, and show the token that a component needs for it on this node.
 
     The same must be done on every party's node.
@@ -41,7 +41,7 @@ def open_(session_id: str, *, party: Annotated[list[str], Several], common: Comm
 
 
 @app.command(name="list", help_epilogue=example("session list"))
-def list_(*, common: Common = Common()) -> None:  # noqa: B008 - frozen
+def list_(*, common: Common = Common()) -> None:
     """List open sessions, with what they carried and what waits in them."""
     from interconn.cli.output import print_reply, print_table
 

@@ -65,7 +65,7 @@ class Transport:
         clock: Clock,
         tls: ssl.SSLContext,
         journal_directory: Path,
-        limits: Limits = Limits(),  # noqa: B008 - frozen
+        limits: Limits = Limits(),
     ) -> None:
         self._node = node
         self._database = database
