@@ -2,7 +2,7 @@
 
 import pytest
 
-from interconn.management.addresses import base_url
+from interconn.management.contracts.addresses import base_url
 from interconn.standard.errors import InvalidRequest
 
 

@@ -7,7 +7,9 @@ import pytest
 
 from interconn.api import audits as api
 from interconn.api import peers as peers_api
-from interconn.management.tables import Audit, GrantUse, ProposedJob
+from interconn.management.approvals.tables import Audit
+from interconn.management.permits.tables import GrantUse
+from interconn.management.work.tables import ProposedJob
 from interconn.standard import management as standard
 from interconn.standard.control import JobCreate
 from interconn.standard.errors import (

@@ -3,7 +3,9 @@
 import pytest
 
 from interconn.api import audits as api
-from interconn.management.tables import Audit, Contract, Permit
+from interconn.management.approvals.tables import Audit
+from interconn.management.contracts.tables import Contract
+from interconn.management.permits.tables import Permit
 from interconn.peers.delivery import LONGEST_INSISTENCE
 from interconn.standard import management as standard
 from interconn.standard.errors import (

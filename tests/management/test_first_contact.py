@@ -7,8 +7,8 @@ import pytest
 
 from interconn.api import peers as api
 from interconn.dialects import STANDARD
-from interconn.management.contracts import UNLIMITED
-from interconn.management.tables import Contract
+from interconn.management.contracts.contracts import UNLIMITED
+from interconn.management.contracts.tables import Contract
 from interconn.peers.outbound import Destination
 from interconn.standard import headers as names
 from interconn.standard import management as standard
@@ -250,7 +250,7 @@ async def test_application_whose_answer_was_lost_is_the_same_application(network
 
 
 async def test_partner_that_is_away_is_what_the_application_waits_for(network, bank, operator, monkeypatch):
-    monkeypatch.setattr("interconn.management.cooperation.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("interconn.management.contracts.cooperation.PATIENCE_SECONDS", 0.0)
     operator.running = False
     view = await bank.ask(api.PEER_APPLY, address=operator.identity.address, node_id="operator")
     assert view.contract_id.startswith("pending-")
@@ -263,7 +263,7 @@ async def test_partner_that_is_away_is_what_the_application_waits_for(network, b
 
 
 async def test_confirm_that_overtakes_the_answer_to_apply_is_repeated(network, bank, operator, monkeypatch):
-    monkeypatch.setattr("interconn.management.cooperation.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("interconn.management.contracts.cooperation.PATIENCE_SECONDS", 0.0)
     network.lose_replies.add(standard.CONTRACT_APPLY.path)
     await bank.ask(api.PEER_APPLY, address=operator.identity.address, node_id="operator")
     await bank.deliver()
@@ -280,7 +280,7 @@ async def test_confirm_that_overtakes_the_answer_to_apply_is_repeated(network, b
 
 
 async def test_strangers_cannot_fill_the_book(network, bank, operator, monkeypatch):
-    monkeypatch.setattr("interconn.management.applications.OPEN_APPLICATIONS_OF_A_NODE", 2)
+    monkeypatch.setattr("interconn.management.contracts.applications.OPEN_APPLICATIONS_OF_A_NODE", 2)
     for description in ("1", "2"):
         await network.apply(bank, operator, description=description)
     view = await network.apply(bank, operator, description="3")
@@ -290,7 +290,8 @@ async def test_strangers_cannot_fill_the_book(network, bank, operator, monkeypat
 
 async def test_contract_id_in_use_here_is_not_taken_over(network, bank, mallory, monkeypatch, contract_id):
     monkeypatch.setattr(
-        "interconn.management.applications.new_id", lambda kind: contract_id if kind == "contract" else f"{kind}-1"
+        "interconn.management.contracts.applications.new_id",
+        lambda kind: contract_id if kind == "contract" else f"{kind}-1",
     )
     view = await network.apply(bank, mallory)
     assert (await mallory.contract()).contract_id == contract_id

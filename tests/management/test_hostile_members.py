@@ -116,8 +116,8 @@ def test_every_call_with_members_is_here(scene, make):
     ],
 )
 async def test_no_member_makes_the_node_fail(scene, granted, make, endpoint, monkeypatch):
-    monkeypatch.setattr("interconn.management.applications.OPEN_APPLICATIONS_OF_A_NODE", 10**6)
-    monkeypatch.setattr("interconn.management.applications.OPEN_APPLICATIONS", 10**6)
+    monkeypatch.setattr("interconn.management.contracts.applications.OPEN_APPLICATIONS_OF_A_NODE", 10**6)
+    monkeypatch.setattr("interconn.management.contracts.applications.OPEN_APPLICATIONS", 10**6)
     project = await scene.operator.ask(PROJECT_CREATE, name="p", partners=["bank"])
     await scene.network.settle()
     content = requests(scene, make, (project.audits[0].audit_id, project.project_id)).get(endpoint, {})

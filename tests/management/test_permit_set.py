@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interconn.management.permit_set import (
+from interconn.management.permits.permit_set import (
     MAXIMUM_PERMITS,
     PresentedPermit,
     dataset_name,

@@ -9,7 +9,9 @@ import pytest
 from interconn.api import audits as api
 from interconn.api import datasets as datasets_api
 from interconn.api import peers as peers_api
-from interconn.management.tables import Audit, Grant, Permit, ProposedJob
+from interconn.management.approvals.tables import Audit
+from interconn.management.permits.tables import Grant, Permit
+from interconn.management.work.tables import ProposedJob
 from interconn.standard import headers as names
 from interconn.standard import management as standard
 from interconn.standard.errors import (

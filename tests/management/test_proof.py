@@ -7,7 +7,7 @@ import pytest
 
 from interconn.api import datasets as datasets_api
 from interconn.api import peers as peers_api
-from interconn.management.tables import Audit
+from interconn.management.approvals.tables import Audit
 from interconn.standard import headers as names
 from interconn.standard import management as standard
 from interconn.standard.errors import (

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from interconn.api import components as api
 from interconn.api.own import OwnService, Person
-from interconn.management.catalogue import page_of
-from interconn.management.contracts import Contracts
+from interconn.management.contracts.contracts import Contracts
+from interconn.management.datasets.catalogue import page_of
 from interconn.peers.inbound import Caller, Service
 from interconn.peers.outbound import PeerClient
 from interconn.standard import management as standard

@@ -8,6 +8,11 @@ from typing import Final
 from interconn.standard.errors import IllegalTransition
 from interconn.standard.management import AuditStatus, Verdict
 
+APPLICANT: Final = "APPLICANT"
+"""Direction of a contract or an audit: this node applied."""
+PARTNER: Final = "PARTNER"
+"""The other side applied, and this node decides."""
+
 
 class Step(StrEnum):
     """What may happen to a contract or an audit after it was applied for."""

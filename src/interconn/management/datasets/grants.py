@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 from interconn.api import audits as api
 from interconn.api.audits import AuditKind, AuditView
 from interconn.api.own import OwnService, Person
-from interconn.management.audits import Audits
-from interconn.management.contracts import Contracts
-from interconn.management.datasets import Datasets
-from interconn.management.permits import Permits
-from interconn.management.subjects import Limits, Subject
-from interconn.management.tables import Audit
+from interconn.management.approvals.audits import Audits
+from interconn.management.approvals.subjects import Limits, Subject
+from interconn.management.approvals.tables import Audit
+from interconn.management.contracts.contracts import Contracts
+from interconn.management.datasets.datasets import Datasets
+from interconn.management.permits.permits import Permits
 from interconn.peers.inbound import Caller
 from interconn.standard import management as standard
 from interconn.standard.errors import InvalidRequest

@@ -14,13 +14,15 @@ from interconn.api.own import OwnService, Person
 from interconn.components.environment import split_parameters
 from interconn.control.dag import Descriptions, config_digest, dag_digest, parties_of, plan
 from interconn.identity.node import NodeIdentity
-from interconn.management.audits import Audits
-from interconn.management.catalogue import Catalogue
-from interconn.management.contracts import Contracts
-from interconn.management.flows import Flows
-from interconn.management.permits import Permits, no_permit
-from interconn.management.subjects import Limits, Subject
-from interconn.management.tables import AcceptedGrant, Audit, Grant, ProposedJob
+from interconn.management.approvals.audits import Audits
+from interconn.management.approvals.subjects import Limits, Subject
+from interconn.management.approvals.tables import Audit
+from interconn.management.contracts.contracts import Contracts
+from interconn.management.datasets.catalogue import Catalogue
+from interconn.management.permits.permits import Permits, no_permit
+from interconn.management.permits.tables import AcceptedGrant, Grant
+from interconn.management.work.flows import Flows
+from interconn.management.work.tables import ProposedJob
 from interconn.peers.inbound import Caller
 from interconn.standard import management as standard
 from interconn.standard.control import JobCreate

@@ -11,11 +11,12 @@ from interconn.api import audits as api
 from interconn.api.audits import AuditKind, ProjectView
 from interconn.api.own import OwnService, Person
 from interconn.identity.node import NodeIdentity
-from interconn.management.audits import Audits
-from interconn.management.contracts import Contracts
-from interconn.management.datasets import Datasets
-from interconn.management.subjects import Subject
-from interconn.management.tables import Audit, Project
+from interconn.management.approvals.audits import Audits
+from interconn.management.approvals.subjects import Subject
+from interconn.management.approvals.tables import Audit
+from interconn.management.contracts.contracts import Contracts
+from interconn.management.datasets.datasets import Datasets
+from interconn.management.work.tables import Project
 from interconn.peers.inbound import Caller
 from interconn.standard import management as standard
 from interconn.standard.errors import ContentConflict, InvalidRequest, NotApproved

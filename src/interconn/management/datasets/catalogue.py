@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from interconn.management.tables import Dataset
+from interconn.management.datasets.tables import Dataset
 from interconn.standard.errors import NotFound
 from interconn.standard.management import (
     ColumnMeta,

@@ -8,7 +8,8 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from interconn.identity.credentials import Credential
-from interconn.management.tables import APPLICANT, Contract
+from interconn.management.contracts.tables import Contract
+from interconn.management.transitions import APPLICANT
 from interconn.peers.directory import Peer
 from interconn.standard.errors import ContractNotUsable, UnknownNode
 from interconn.standard.management import AuditStatus, AuthType

@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session
 
 from interconn.api.audits import AuditKind, AuditView
 from interconn.api.own import Person
+from interconn.management.approvals.subjects import Limits, Subject
+from interconn.management.approvals.tables import Audit
 from interconn.management.causes import Cause
-from interconn.management.contracts import Contracts
-from interconn.management.permits import Permits
-from interconn.management.subjects import Limits, Subject
-from interconn.management.tables import APPLICANT, PARTNER, Audit, Grant, Permit
-from interconn.management.transitions import STEP_OF, Step, advance
+from interconn.management.contracts.contracts import Contracts
+from interconn.management.permits.permits import Permits
+from interconn.management.permits.tables import Grant, Permit
+from interconn.management.transitions import APPLICANT, PARTNER, STEP_OF, Step, advance
 from interconn.management.waiting import undelivered, waits_for_delivery
 from interconn.peers.inbound import Caller
 from interconn.standard.errors import ContentConflict, IllegalTransition, NotFound, PermitRefused

@@ -15,14 +15,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from interconn.identity.node import NodeIdentity
-from interconn.management.contracts import Contracts
-from interconn.management.permit_set import (
+from interconn.management.approvals.tables import Audit
+from interconn.management.contracts.contracts import Contracts
+from interconn.management.permits.permit_set import (
     PresentedPermit,
     dataset_name,
     read_permit_set,
     write_permit_set,
 )
-from interconn.management.tables import Audit, Grant, GrantUse, Permit
+from interconn.management.permits.tables import Grant, GrantUse, Permit
 from interconn.standard.errors import InterconnError, PermitRefused, Refused
 from interconn.standard.headers import PERMIT_SET
 from interconn.standard.identifiers import new_token

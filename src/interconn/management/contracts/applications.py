@@ -11,10 +11,11 @@ from interconn.api.own import Person
 from interconn.api.peers import PeerApply
 from interconn.identity.credentials import Credential, read_fingerprint
 from interconn.identity.node import NodeIdentity
-from interconn.management.addresses import base_url
 from interconn.management.causes import Cause
-from interconn.management.contracts import Contracts, expiry
-from interconn.management.tables import APPLICANT, PARTNER, Contract
+from interconn.management.contracts.addresses import base_url
+from interconn.management.contracts.contracts import Contracts, expiry
+from interconn.management.contracts.tables import Contract
+from interconn.management.transitions import APPLICANT, PARTNER
 from interconn.peers.inbound import Caller
 from interconn.standard.errors import (
     CapacityExceeded,

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from sqlalchemy.orm import Session
 
 from interconn.api.audits import AuditKind
-from interconn.management.tables import Audit
+from interconn.management.approvals.tables import Audit
 from interconn.peers.inbound import Caller
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.management import AuditConfirm, ResourcePermit, StatusReply

@@ -14,11 +14,12 @@ from interconn.api import peers as api
 from interconn.api.own import OwnService, Person
 from interconn.identity.credentials import Credential
 from interconn.identity.node import NodeIdentity
-from interconn.management.applications import Applications
 from interconn.management.causes import Cause
-from interconn.management.contracts import CONTRACT_TOPIC, Contracts
-from interconn.management.tables import APPLICANT, PARTNER, Contract
-from interconn.management.verdicts import Verdicts
+from interconn.management.contracts.applications import Applications
+from interconn.management.contracts.contracts import CONTRACT_TOPIC, Contracts
+from interconn.management.contracts.tables import Contract
+from interconn.management.contracts.verdicts import Verdicts
+from interconn.management.transitions import APPLICANT, PARTNER
 from interconn.management.waiting import waits_for_delivery
 from interconn.peers.inbound import Caller, Service
 from interconn.peers.outbound import Destination, PeerClient

@@ -12,10 +12,11 @@ from interconn.api.audits import AuditKind, FlowView
 from interconn.api.own import OwnService, Person
 from interconn.control.dag import Descriptions, check_dag, dag_digest, plan
 from interconn.identity.node import NodeIdentity
-from interconn.management.audits import Audits
-from interconn.management.projects import Projects
-from interconn.management.subjects import Limits, Subject
-from interconn.management.tables import Audit, Flow
+from interconn.management.approvals.audits import Audits
+from interconn.management.approvals.subjects import Limits, Subject
+from interconn.management.approvals.tables import Audit
+from interconn.management.work.projects import Projects
+from interconn.management.work.tables import Flow
 from interconn.peers.inbound import Caller
 from interconn.standard import management as standard
 from interconn.standard.control import JobCreate

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from interconn.identity.node import NodeIdentity
 from interconn.management.causes import Cause
-from interconn.management.directory import ContractDirectory
-from interconn.management.tables import Contract
+from interconn.management.contracts.directory import ContractDirectory
+from interconn.management.contracts.tables import Contract
 from interconn.standard.errors import ContractNotUsable, InvalidRequest, NotFound, Refused
 from interconn.standard.management import AuditStatus
 from interconn.state import outbox

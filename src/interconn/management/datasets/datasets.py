@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from interconn.api import datasets as api
 from interconn.api.own import OwnService, Person
-from interconn.management.catalogue import NAMESPACE, Catalogue, column_meta
 from interconn.management.causes import Cause
-from interconn.management.contracts import Contracts
-from interconn.management.permits import Permits
-from interconn.management.tables import Dataset
+from interconn.management.contracts.contracts import Contracts
+from interconn.management.datasets.catalogue import NAMESPACE, Catalogue, column_meta
+from interconn.management.datasets.tables import Dataset
+from interconn.management.permits.permits import Permits
 from interconn.peers.inbound import Caller, Service
 from interconn.peers.outbound import PeerClient
 from interconn.standard import management as standard

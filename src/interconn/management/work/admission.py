@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 from interconn.api.audits import AuditKind
 from interconn.control.dag import config_digest, dag_digest
 from interconn.identity.node import NodeIdentity
-from interconn.management.audits import Audits
-from interconn.management.contracts import Contracts
-from interconn.management.jobs import Jobs
-from interconn.management.permits import Permits
-from interconn.management.tables import Audit, ProposedJob
+from interconn.management.approvals.audits import Audits
+from interconn.management.approvals.tables import Audit
+from interconn.management.contracts.contracts import Contracts
+from interconn.management.permits.permits import Permits
+from interconn.management.work.jobs import Jobs
+from interconn.management.work.tables import ProposedJob
 from interconn.standard.control import JobCreate
 from interconn.standard.errors import InterconnError, NotApproved, NotFound
 from interconn.standard.flow import Config, Dag

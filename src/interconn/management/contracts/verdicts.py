@@ -8,9 +8,9 @@ from interconn.api.own import Person
 from interconn.api.peers import PeerApprove
 from interconn.identity.credentials import Credential, read_fingerprint, require_fingerprint
 from interconn.management.causes import Cause
-from interconn.management.contracts import UNLIMITED, Contracts, called, expiry
-from interconn.management.tables import APPLICANT, PARTNER, Contract
-from interconn.management.transitions import STEP_OF, Step, advance
+from interconn.management.contracts.contracts import UNLIMITED, Contracts, called, expiry
+from interconn.management.contracts.tables import Contract
+from interconn.management.transitions import APPLICANT, PARTNER, STEP_OF, Step, advance
 from interconn.peers.inbound import Caller
 from interconn.standard.errors import (
     BadSignature,

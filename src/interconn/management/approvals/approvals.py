@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from interconn.api import audits as api
 from interconn.api.audits import AuditKind, AuditView
 from interconn.api.own import OwnService, Person
-from interconn.management.audits import Audits
+from interconn.management.approvals.audits import Audits
+from interconn.management.approvals.subjects import Limits, Subject
+from interconn.management.approvals.tables import Audit
 from interconn.management.causes import Cause
-from interconn.management.subjects import Limits, Subject
-from interconn.management.tables import Audit
 from interconn.peers.inbound import Caller, Service
 from interconn.peers.outbound import Destination, PeerClient
 from interconn.standard.endpoint import Endpoint

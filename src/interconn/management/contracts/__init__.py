@@ -1,0 +1,1 @@
+"""Contracts with other nodes: applying, deciding, using and ending them (MGT-3)."""

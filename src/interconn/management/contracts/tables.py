@@ -1,0 +1,52 @@
+"""Contracts with other nodes, as rows."""
+
+from __future__ import annotations
+
+from sqlalchemy import String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from interconn.state.database import Table
+
+
+class Contract(Table):
+    """A cooperation contract with another node (MGT-3-contract-state).
+
+    Attributes:
+        contract_id: made by the partner of the application; ours and provisional until its reply is in.
+        node_id: the other side, whose name card, credential and address the row holds.
+        fingerprint: of the other side's key, empty while it is unknown.
+        expected_fingerprint: what a person said it will be, before the key was known.
+        key_proven: the other side has signed with the key it sent.
+        key_compared: a person has compared the fingerprint.
+        repeat_of: trace id and digest of the application; a repeat of it is the same application.
+        reason: why the other side would not have it.
+    """
+
+    __tablename__ = "contracts"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    contract_id: Mapped[str] = mapped_column(String(128), unique=True)
+    provisional: Mapped[bool] = mapped_column(default=False)
+    node_id: Mapped[str] = mapped_column(String(128), index=True)
+    inst_id: Mapped[str] = mapped_column(String(128), default="")
+    institution: Mapped[str] = mapped_column(String(256), default="")
+    name: Mapped[str] = mapped_column(String(256), default="")
+    address: Mapped[str] = mapped_column(String(512))
+    system: Mapped[str] = mapped_column(String(256), default="")
+    system_version: Mapped[str] = mapped_column(String(256), default="")
+    description: Mapped[str] = mapped_column(Text, default="")
+    direction: Mapped[str] = mapped_column(String(16))
+    status: Mapped[str] = mapped_column(String(16), index=True)
+    auth_type: Mapped[str] = mapped_column(String(32), default="")
+    auth_credential: Mapped[str] = mapped_column(Text, default="")
+    fingerprint: Mapped[str] = mapped_column(String(64), default="")
+    expected_fingerprint: Mapped[str] = mapped_column(String(128), default="")
+    key_proven: Mapped[bool] = mapped_column(default=False)
+    key_compared: Mapped[bool] = mapped_column(default=False)
+    expired_time: Mapped[int | None]  # epoch milliseconds; None: it does not expire
+    dialect: Mapped[str] = mapped_column(String(32), default="standard")
+    repeat_of: Mapped[str] = mapped_column(String(200), default="", index=True)
+    trace_id: Mapped[str] = mapped_column(String(256))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    applied_at: Mapped[int]
+    decided_at: Mapped[int | None]
