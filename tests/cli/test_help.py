@@ -29,12 +29,12 @@ def test_every_verb_of_the_issue_is_there() -> None:
     wanted = {
         "node": "init run status fingerprint",
         "peer": "apply approve reject terminate list show",
-        "dataset": "add publish hide list discover show request grant",
-        "audit": "list approve reject ask",
-        "project": "create list approve",
+        "dataset": "add publish hide list discover show request grant revoke",
+        "audit": "list approve reject terminate ask",
+        "project": "create list approve revoke",
         "component": "list discover show",
-        "flow": "create list approve lint",
-        "job": "propose approve run show watch list stop log",
+        "flow": "create list approve lint revoke",
+        "job": "propose approve run show watch list stop log revoke",
         "session": "open list",
         "lab": "up status session down",
     }

@@ -387,6 +387,33 @@ def test_job_propose_takes_the_configuration_of_a_flow_file(
 @pytest.mark.parametrize(
     ("line", "kind"),
     [
+        ("dataset revoke it", "DATASET"),
+        ("project revoke it", "PROJECT"),
+        ("flow revoke it", "FLOW"),
+        ("job revoke it", "JOB"),
+    ],
+)
+def test_revoking_by_subject_ends_what_is_in_force_with_the_partner_named(
+    line: str, kind: str, fake: FakeNode, interconn: Interconn
+) -> None:
+    ours = audit(audit_id="audit-0", kind=kind, subject_id="it", direction="APPLICANT", status="APPROVED")
+    others = [
+        audit(audit_id="audit-2", kind=kind, subject_id="something else", status="APPROVED"),
+        audit(audit_id="audit-3", kind=kind, subject_id="it", node_id="another", status="APPROVED"),
+    ]
+    fake.answer(audits.AUDIT_LIST, audits.AuditViews(audits=[ours, *others]))
+    fake.answer(audits.AUDIT_TERMINATE, audit(audit_id="audit-0", kind=kind, subject_id="it", status="TERMINATED"))
+    ran = interconn(*line.split(), "--partner", ours.node_id, "--reason", "over", "--json")
+    assert (ran.status, [one["status"] for one in ran.json["audits"]]) == (0, ["TERMINATED"])
+    assert fake.asked == [
+        Asked("own.audit.list", {"kind": kind, "status": "APPROVED"}),
+        Asked("own.audit.terminate", {"audit_id": "audit-0", "reason": "over"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
         ("dataset grant it", "DATASET"),
         ("project approve it", "PROJECT"),
         ("flow approve it", "FLOW"),

@@ -14,15 +14,14 @@ from interconn.standard.errors import (
     IllegalTransition,
     NotFound,
     PeerRefused,
-    Refused,
 )
 
 KINDS = ("DATASET", "PROJECT", "FLOW", "JOB")
 CALLS = {
-    "DATASET": (standard.DATASET_APPLY, standard.DATASET_CONFIRM, standard.DATASET_STATUS),
-    "PROJECT": (standard.PROJECT_APPLY, standard.PROJECT_CONFIRM, standard.PROJECT_STATUS),
-    "FLOW": (standard.FLOW_APPLY, standard.FLOW_CONFIRM, standard.FLOW_STATUS),
-    "JOB": (standard.JOB_APPLY, standard.JOB_CONFIRM, None),
+    "DATASET": (standard.DATASET_APPLY, standard.DATASET_CONFIRM, standard.DATASET_STATUS, standard.DATASET_TERMINATE),
+    "PROJECT": (standard.PROJECT_APPLY, standard.PROJECT_CONFIRM, standard.PROJECT_STATUS, standard.PROJECT_TERMINATE),
+    "FLOW": (standard.FLOW_APPLY, standard.FLOW_CONFIRM, standard.FLOW_STATUS, standard.FLOW_TERMINATE),
+    "JOB": (standard.JOB_APPLY, standard.JOB_CONFIRM, standard.JOB_STATUS, standard.JOB_TERMINATE),
 }
 
 
@@ -63,9 +62,8 @@ async def test_both_sides_show_the_same(scene, start, kind, status):
     audit_id = await start(kind)
     await decide(scene, audit_id, status)
     assert await scene.standing(audit_id) == (status, status)
-    if query := CALLS[kind][2]:
-        reply = await scene.bank.call(scene.operator, query, audit_id=audit_id)
-        assert reply.status == status
+    reply = await scene.bank.call(scene.operator, CALLS[kind][2], audit_id=audit_id)
+    assert reply.status == status
 
 
 @pytest.mark.parametrize("action", ["APPROVED", "REJECTED"])
@@ -110,11 +108,11 @@ async def test_confirm_by_the_applicant_is_refused(scene, start, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_confirm_and_query_by_a_third_node_find_nothing(scene, start, kind):
+async def test_confirm_query_and_terminate_by_a_third_node_find_nothing(scene, start, kind):
     audit_id = await start(kind)
     await scene.network.settle()
-    _, confirm, query = CALLS[kind]
-    calls = [(scene.bank, confirm, {"status": "APPROVED"}), *([(scene.operator, query, {})] if query else [])]
+    _, confirm, query, terminate = CALLS[kind]
+    calls = [(scene.bank, confirm, {"status": "APPROVED"}), (scene.operator, query, {}), (scene.bank, terminate, {})]
     for node, endpoint, members in calls:
         with pytest.raises(PeerRefused, match="no such audit") as refusal:
             await scene.clearing.call(node, endpoint, audit_id=audit_id, **members)
@@ -194,7 +192,7 @@ async def test_both_restart_in_between_and_one_is_long_away(scene, start, kind):
     assert await scene.standing(audit_id) == ("APPROVED", "APPROVED")
 
 
-@pytest.mark.parametrize("kind", ["DATASET", "PROJECT", "FLOW"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("status", ["APPROVED", "REJECTED"])
 async def test_mgt_4_lost_callback_state_is_learnt_by_asking(scene, start, kind, status):
     audit_id = await start(kind)
@@ -208,10 +206,70 @@ async def test_mgt_4_lost_callback_state_is_learnt_by_asking(scene, start, kind,
     assert (view.status, view.has_permit) == (status, kind == "DATASET" and status == "APPROVED")
 
 
-async def test_mgt_8_job_audit_has_no_query(scene, start):
-    audit_id = await start("JOB")
-    with pytest.raises(Refused, match="no query for job"):
-        await scene.bank.ask(api.AUDIT_ASK, audit_id=audit_id)
+@pytest.mark.parametrize("side", ["bank", "operator"])
+@pytest.mark.parametrize("kind", KINDS)
+async def test_either_side_revokes_and_both_show_it(scene, start, kind, side):
+    audit_id = await start(kind)
+    await decide(scene, audit_id, "APPROVED")
+    node = scene.network.nodes[side]
+    for _ in range(2):  # once more changes nothing
+        view = await node.ask(api.AUDIT_TERMINATE, audit_id=audit_id, reason="the purpose has ended")
+        assert (view.status, view.details["reason"]) == ("TERMINATED", "the purpose has ended")
+    await scene.network.settle()
+    assert await scene.standing(audit_id) == ("TERMINATED", "TERMINATED")
+    assert [one.path for one in scene.network.passed].count(CALLS[kind][3].path) == 1
+    for one in (scene.bank, scene.operator):
+        ends = [entry for entry in await one.trail() if entry.action == f"{kind.lower()}.terminate"]
+        assert len(ends) == 1 and ends[0].clause == CALLS[kind][3].clause
+    assert b"the purpose has ended" not in b"".join(one.body for one in scene.network.passed)
+
+
+@pytest.mark.parametrize("status", ["APPLIED", "REJECTED"])
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_is_not_approved_cannot_be_revoked(scene, start, kind, status):
+    audit_id = await start(kind)
+    await decide(scene, audit_id, status)
+    for node, other in ((scene.bank, scene.operator), (scene.operator, scene.bank)):
+        with pytest.raises(IllegalTransition, match=f"is {status}"):
+            await node.ask(api.AUDIT_TERMINATE, audit_id=audit_id)
+        with pytest.raises(PeerRefused, match=f"is {status}") as refusal:
+            await node.call(other, CALLS[kind][3], audit_id=audit_id)
+        assert refusal.value.peer_code == IllegalTransition.code
+    assert await scene.standing(audit_id) == (status, status)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_confirm_after_the_end_is_refused(scene, start, kind):
+    audit_id = await start(kind)
+    await decide(scene, audit_id, "APPROVED")
+    await scene.bank.ask(api.AUDIT_TERMINATE, audit_id=audit_id)
+    with pytest.raises(PeerRefused, match="is TERMINATED"):
+        await scene.operator.call(scene.bank, CALLS[kind][1], audit_id=audit_id, status="APPROVED")
+    await scene.network.settle()
+    assert await scene.standing(audit_id) == ("TERMINATED", "TERMINATED")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_revoked_before_the_confirm_has_left_arrives_after_it(scene, start, kind):
+    audit_id = await start(kind)
+    await scene.network.settle()
+    await scene.operator.ask(api.AUDIT_APPROVE, audit_id=audit_id)
+    await scene.operator.ask(api.AUDIT_TERMINATE, audit_id=audit_id)
+    await scene.network.settle()
+    assert await scene.standing(audit_id) == ("TERMINATED", "TERMINATED")
+
+
+@pytest.mark.parametrize("side", ["bank", "operator"])
+@pytest.mark.parametrize("kind", KINDS)
+async def test_mgt_4_lost_callback_end_is_learnt_by_asking_from_either_side(scene, start, kind, side):
+    audit_id = await start(kind)
+    await decide(scene, audit_id, "APPROVED")
+    other = scene.operator if side == "bank" else scene.bank
+    await other.ask(api.AUDIT_TERMINATE, audit_id=audit_id)  # and its call does not leave
+    answer = await scene.network.nodes[side].ask(api.AUDIT_ASK, audit_id=audit_id)
+    assert (answer.here, answer.there) == ("TERMINATED", "TERMINATED")
+    await scene.network.settle()
+    assert await scene.standing(audit_id) == ("TERMINATED", "TERMINATED")
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -26,6 +26,8 @@ HOSTILE = (
     [], {}, [[]], {"a": {"b": []}}, ["x"] * 2000,
 )  # fmt: skip
 
+ALL = (*standard.ENDPOINTS, *standard.EXTENSIONS)
+
 
 class Raw(WireModel):
     """Members as they are, whatever they are."""
@@ -61,6 +63,7 @@ def requests(scene, make, project=("a", "p")):
         },
         standard.DATASET_CONFIRM: permit,
         standard.DATASET_STATUS: {"audit_id": "a"},
+        standard.DATASET_TERMINATE: {"audit_id": "a"},
         standard.PROJECT_APPLY: {
             "audit_id": "c",
             "contract_id": contract_id,
@@ -75,13 +78,29 @@ def requests(scene, make, project=("a", "p")):
             "resource_permit": {**PERMIT, "resource_id": project[1], "time_limit": 1, "times_limit": 1},
         },
         standard.PROJECT_STATUS: {"audit_id": "a"},
+        standard.PROJECT_TERMINATE: {"audit_id": "a"},
+        standard.PROJECT_LIST: {"contract_id": contract_id, "page_num": 1, "page_size": 1},
+        standard.PROJECT_QUERY: {"contract_id": contract_id, "project_id": project[1]},
         standard.COMPONENT_LIST: {"contract_id": contract_id, "category": "c", "developer": "d", "page_num": 1},
         standard.COMPONENT_QUERY: {"contract_id": contract_id, "code": "psi", "version": "1.0.0"},
         standard.FLOW_APPLY: {**work, "audit_id": "d", "flow_id": "flow-2", "config": make.config()},
         standard.FLOW_CONFIRM: permit,
         standard.FLOW_STATUS: {"audit_id": "a"},
+        standard.FLOW_TERMINATE: {"audit_id": "a"},
         standard.JOB_APPLY: {**work, "audit_id": "e", "job_id": "job-1", "conf": make.config()},
         standard.JOB_CONFIRM: permit,
+        standard.JOB_TERMINATE: {"audit_id": "a"},
+        standard.JOB_STATUS: {"audit_id": "a"},
+        standard.MODEL_APPLY: {
+            "apply_project_id": project[1],
+            "audit_id": "f",
+            "digest": "0" * 64,
+            "model_id": "model-1",
+            "task_id": "task-1",
+        },
+        standard.MODEL_CONFIRM: permit,
+        standard.MODEL_TERMINATE: {"audit_id": "a"},
+        standard.MODEL_STATUS: {"audit_id": "a"},
     }
 
 
@@ -103,7 +122,7 @@ def put(value, path, hostile):
 
 
 def test_every_call_with_members_is_here(scene, make):
-    assert {one.name for one in requests(scene, make)} == {one.name for one in standard.ENDPOINTS} - {"node.health"}
+    assert {one.name for one in requests(scene, make)} == {one.name for one in ALL} - {"node.health"}
 
 
 @pytest.mark.parametrize(
@@ -112,7 +131,7 @@ def test_every_call_with_members_is_here(scene, make):
         pytest.param(
             endpoint, id=endpoint.name, marks=[pytest.mark.slow] if "dag" in endpoint.request.model_fields else []
         )
-        for endpoint in standard.ENDPOINTS
+        for endpoint in ALL
     ],
 )
 async def test_no_member_makes_the_node_fail(scene, granted, make, endpoint, monkeypatch):

@@ -15,7 +15,7 @@ from interconn.standard import control, management
 from interconn.standard.endpoint import Endpoint, Face, Proof
 from interconn.standard.openapi import document
 
-EAST_WEST = (*management.ENDPOINTS, *control.EAST_WEST)
+EAST_WEST = (*management.ENDPOINTS, *management.EXTENSIONS, *control.EAST_WEST)
 
 
 def own() -> list[Endpoint[Any, Any]]:

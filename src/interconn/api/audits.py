@@ -1,4 +1,4 @@
-"""Approvals that partners ask of each other: data sets, projects, flows and jobs."""
+"""Approvals that partners ask of each other: data sets, projects, flows, jobs and models."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class AuditKind(StrEnum):
     PROJECT = "PROJECT"
     FLOW = "FLOW"
     JOB = "JOB"
+    MODEL = "MODEL"
 
 
 class DatasetRequest(WireModel):
@@ -95,6 +96,13 @@ class AuditDecision(WireModel):
     reason: str = ""
 
 
+class AuditTermination(WireModel):
+    """Revoke an approval that was given, from either side of it (MGT-4.5, MGT-5.3, MGT-7.3, MGT-8.3, MGT-9.3)."""
+
+    audit_id: Identifier
+    reason: str = ""
+
+
 class AuditReference(WireModel):
     """An audit by its id."""
 
@@ -133,7 +141,7 @@ class AuditViews(WireModel):
 
 
 class PartnerStatus(WireModel):
-    """What the partner says of an audit (MGT-4.6, MGT-5.4, MGT-7.4)."""
+    """What the partner says of an audit (MGT-4.6, MGT-5.4, MGT-7.4, MGT-9.4; of jobs by our extension)."""
 
     audit_id: str
     here: AuditStatus
@@ -204,11 +212,14 @@ JOB_PROPOSE: Final = own("job.propose", "POST", "/jobs/propose", JobPropose, Job
 AUDIT_LIST: Final = own("audit.list", "GET", "/audits", AuditSearch, AuditViews, "List approvals.")
 AUDIT_APPROVE: Final = own("audit.approve", "POST", "/audits/approve", AuditDecision, AuditView, "Approve.")
 AUDIT_REJECT: Final = own("audit.reject", "POST", "/audits/reject", AuditDecision, AuditView, "Reject.")
+AUDIT_TERMINATE: Final = own(
+    "audit.terminate", "POST", "/audits/terminate", AuditTermination, AuditView, "Revoke an approval."
+)
 AUDIT_ASK: Final = own(
     "audit.ask", "GET", "/audits/ask", AuditReference, PartnerStatus, "Ask the partner how an approval stands."
 )
 
 ENDPOINTS: Final = (
     DATASET_REQUEST, PROJECT_CREATE, PROJECT_LIST, FLOW_CREATE, FLOW_LINT, FLOW_LIST, JOB_PROPOSE,
-    AUDIT_LIST, AUDIT_APPROVE, AUDIT_REJECT, AUDIT_ASK,
+    AUDIT_LIST, AUDIT_APPROVE, AUDIT_REJECT, AUDIT_TERMINATE, AUDIT_ASK,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""`interconn audit …`: approvals that partners ask of each other (MGT-4, MGT-5, MGT-7, MGT-8)."""
+"""`interconn audit …`: approvals that partners ask of each other (MGT-4, MGT-5, MGT-7, MGT-8, MGT-9)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ app = App(
 @app.command(name="list", help_epilogue=example("audit list --status APPLIED", "audit list --kind JOB --json"))
 def list_(
     *,
-    kind: Literal["DATASET", "PROJECT", "FLOW", "JOB"] | None = None,
+    kind: Literal["DATASET", "PROJECT", "FLOW", "JOB", "MODEL"] | None = None,
     status: Literal["APPLIED", "APPROVED", "REJECTED", "TERMINATED"] | None = None,
     subject: str | None = None,
     common: Common = Common(),
@@ -120,6 +120,24 @@ def reject(audit_id: str, *, reason: str = "", common: Common = Common()) -> Non
 
     with common.node() as node:
         audit = node.audits.reject(audit_id, reason=reason)
+    show_audit(audit, common)
+
+
+@app.command(help_epilogue=example("audit terminate audit-51c9 --reason 'the purpose has ended'"))
+def terminate(audit_id: str, *, reason: str = "", common: Common = Common()) -> None:
+    """Revoke an approval that was given, by us or to us; what it allowed is over at once.
+
+    Parameters
+    ----------
+    audit_id
+        Id of the approval, as 'audit list' shows it.
+    reason
+        Kept in the audit trail; the partner is not told.
+    """
+    from interconn.cli.decision import show_audit
+
+    with common.node() as node:
+        audit = node.audits.terminate(audit_id, reason=reason)
     show_audit(audit, common)
 
 

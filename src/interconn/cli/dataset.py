@@ -284,3 +284,23 @@ def _columns(dataset: DatasetSummary) -> None:
         [[c.name, c.data_type, c.distribution.value, c.description] for c in dataset.column_metas or []],
         empty=say("no columns are published"),
     )
+
+
+@app.command(help_epilogue=example("dataset revoke customers --partner bank"))
+def revoke(dataset_id: str, *, partner: str | None = None, reason: str = "", common: Common = Common()) -> None:
+    """Revoke the use of a data set, given by this node or to it (MGT-4.5).
+
+    Permits given with it are void at once; a job that reads the data stops at its next task.
+
+    Parameters
+    ----------
+    dataset_id
+        Id of the data set, or of the approval.
+    partner
+        Only the approval with that node; without it, those with all.
+    reason
+        Kept in the audit trail.
+    """
+    from interconn.cli.decision import revoke_subject
+
+    revoke_subject("DATASET", dataset_id, partner=partner, reason=reason, common=common)

@@ -72,6 +72,41 @@ def approve_subject(
     show_audit(decided, common)
 
 
+def revoke_subject(kind: str, subject: str, *, partner: str | None, reason: str, common: Common) -> None:
+    """Revoke the approvals in force of a kind for a subject, given by this node or to it, and show them.
+
+    Args:
+        kind: DATASET, PROJECT, FLOW, JOB or MODEL.
+        subject: id of the thing, or of the audit.
+        partner: the other side; without it the approvals with all partners are revoked.
+        reason: for the audit trail.
+        common: which node is asked.
+    """
+    from interconn.api.audits import AuditKind, AuditViews
+    from interconn.cli.output import print_reply
+    from interconn.standard.errors import NotFound
+    from interconn.standard.management import AuditStatus
+
+    with common.node() as node:
+        found = [
+            audit
+            for audit in node.audits.list(kind=AuditKind(kind), status=AuditStatus.APPROVED).audits
+            if subject in (audit.subject_id, audit.audit_id) and partner in (None, audit.node_id)
+        ]
+        if not found:
+            raise NotFound(
+                say("no approval of it is in force"),
+                where=subject,
+                hint=say("'interconn audit list --status APPROVED' shows those that are"),
+            )
+        revoked = [node.audits.terminate(audit.audit_id, reason=reason) for audit in found]
+    if common.json:
+        print_reply(AuditViews(audits=revoked))
+        return
+    for audit in revoked:
+        show_audit(audit, common)
+
+
 def show_audit(audit: AuditView, common: Common) -> None:
     """Show one approval."""
     from interconn.cli.output import instant, print_card, print_reply

@@ -139,3 +139,21 @@ def approve(flow_id: str, *, applicant: str | None = None, common: Common = Comm
     from interconn.cli.decision import approve_subject
 
     approve_subject("FLOW", flow_id, applicant=applicant, common=common)
+
+
+@app.command(help_epilogue=example("flow revoke credit"))
+def revoke(flow_id: str, *, partner: str | None = None, reason: str = "", common: Common = Common()) -> None:
+    """Revoke the approval of a flow, given by this node or to it (MGT-7.3).
+
+    Parameters
+    ----------
+    flow_id
+        Id of the flow, or of the approval.
+    partner
+        Only the approval with that node; without it, those with all.
+    reason
+        Kept in the audit trail.
+    """
+    from interconn.cli.decision import revoke_subject
+
+    revoke_subject("FLOW", flow_id, partner=partner, reason=reason, common=common)

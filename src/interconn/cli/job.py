@@ -274,3 +274,23 @@ def _place(place: Any) -> str:
     if not isinstance(place, dict):
         return str(place)
     return str(place.get("path") or f"{place.get('namespace')}/{place.get('name')}")
+
+
+@app.command(help_epilogue=example("job revoke job-51c9"))
+def revoke(job_id: str, *, partner: str | None = None, reason: str = "", common: Common = Common()) -> None:
+    """Revoke the approval of a job, given by this node or to it (MGT-8.3).
+
+    A job that runs already is stopped with 'interconn job stop'.
+
+    Parameters
+    ----------
+    job_id
+        Id of the job, or of the approval.
+    partner
+        Only the approval with that node; without it, those with all.
+    reason
+        Kept in the audit trail.
+    """
+    from interconn.cli.decision import revoke_subject
+
+    revoke_subject("JOB", job_id, partner=partner, reason=reason, common=common)

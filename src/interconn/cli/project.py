@@ -108,3 +108,21 @@ def approve(project_id: str, *, applicant: str | None = None, common: Common = C
     from interconn.cli.decision import approve_subject
 
     approve_subject("PROJECT", project_id, applicant=applicant, common=common)
+
+
+@app.command(help_epilogue=example("project revoke joint"))
+def revoke(project_id: str, *, partner: str | None = None, reason: str = "", common: Common = Common()) -> None:
+    """Revoke the approval of a project, given by this node or to it (MGT-5.3).
+
+    Parameters
+    ----------
+    project_id
+        Id of the project, or of the approval.
+    partner
+        Only the approval with that node; without it, those with all.
+    reason
+        Kept in the audit trail.
+    """
+    from interconn.cli.decision import revoke_subject
+
+    revoke_subject("PROJECT", project_id, partner=partner, reason=reason, common=common)

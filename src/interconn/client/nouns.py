@@ -216,6 +216,11 @@ class Audits(Noun[Client]):
         return Question(audit_rows.AUDIT_REJECT, audit_rows.AuditDecision(audit_id=audit_id, reason=reason))
 
     @Verb
+    def terminate(self, audit_id: str, *, reason: str = "") -> Question[audit_rows.AuditView]:
+        """Revoke an approval that was given, by us or to us."""
+        return Question(audit_rows.AUDIT_TERMINATE, audit_rows.AuditTermination(audit_id=audit_id, reason=reason))
+
+    @Verb
     def ask(self, audit_id: str) -> Question[audit_rows.PartnerStatus]:
         """Ask the partner how an approval stands there (MGT-4.6, MGT-5.4, MGT-7.4)."""
         return Question(audit_rows.AUDIT_ASK, audit_rows.AuditReference(audit_id=audit_id))

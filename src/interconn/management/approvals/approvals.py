@@ -18,7 +18,7 @@ from interconn.management.causes import Cause
 from interconn.peers.inbound import Caller, Service
 from interconn.peers.outbound import Destination, PeerClient
 from interconn.standard.endpoint import Endpoint
-from interconn.standard.errors import InterconnError, Refused
+from interconn.standard.errors import InterconnError
 from interconn.standard.management import AuditConfirm, AuditReference, AuditStatus, StatusReply, Verdict
 from interconn.standard.wire import Empty, WireModel
 from interconn.state.database import Database, erase
@@ -51,8 +51,8 @@ class Approvals:
         for subject in self._subjects.values():
             served.append(Service(subject.apply, self._apply_of(subject)))
             served.append(Service(subject.confirm, self._confirm_of(subject)))
-            if subject.query:
-                served.append(Service(subject.query, self._query_of(subject)))
+            served.append(Service(subject.terminate, self._terminate_of(subject)))
+            served.append(Service(subject.query, self._query_of(subject)))
         return served
 
     def _apply_of(self, subject: Subject[Any]) -> Callable[[Caller, Any], Awaitable[Empty]]:
@@ -65,6 +65,13 @@ class Approvals:
     def _confirm_of(self, subject: Subject[Any]) -> Callable[[Caller, AuditConfirm], Awaitable[Empty]]:
         async def serve(caller: Caller, request: AuditConfirm) -> Empty:
             await self._database.write(lambda session: self._audits.confirm(session, subject, caller, request))
+            return Empty()
+
+        return serve
+
+    def _terminate_of(self, subject: Subject[Any]) -> Callable[[Caller, AuditReference], Awaitable[Empty]]:
+        async def serve(caller: Caller, request: AuditReference) -> Empty:
+            await self._database.write(lambda session: self._audits.revoked(session, subject, caller, request.audit_id))
             return Empty()
 
         return serve
@@ -86,6 +93,7 @@ class Approvals:
             OwnService(api.AUDIT_LIST, self._list),
             OwnService(api.AUDIT_APPROVE, self._approve),
             OwnService(api.AUDIT_REJECT, self._reject),
+            OwnService(api.AUDIT_TERMINATE, self._terminate),
             OwnService(api.AUDIT_ASK, self._ask),
         ]
 
@@ -120,23 +128,24 @@ class Approvals:
 
         return await self._database.write(work)
 
+    async def _terminate(self, person: Person, request: api.AuditTermination) -> AuditView:
+        def work(session: Session) -> AuditView:
+            audit = self._audits.named(session, request.audit_id)
+            self._audits.revoke(session, person, self._subject_of(audit), audit, reason=request.reason)
+            return self._audits.view(session, audit)
+
+        return await self._database.write(work)
+
     async def _ask(self, person: Person, request: api.AuditReference) -> api.PartnerStatus:
         audit = await self._database.read(lambda session: self._audits.named(session, request.audit_id))
-        query = self._subject_of(audit).query
-        if query is None:
-            raise Refused(
-                f"the standard has no query for {audit.kind.lower()} approvals",
-                where="audit_id",
-                clause="MGT-8-job-audit-state",
-                hint="The side that decides repeats its verdict until it is taken: interconn audit list",
-            )
+        subject = self._subject_of(audit)
         question = AuditReference(audit_id=audit.audit_id)
-        there = (await self._client.call(audit.node_id, query, question, trace_id=person.trace_id)).status
+        there = (await self._client.call(audit.node_id, subject.query, question, trace_id=person.trace_id)).status
 
         def work(session: Session) -> str:
             stored = session.get_one(Audit, audit.number)
             cause = Cause.answer(audit.node_id, person.trace_id)
-            self._audits.adopt(session, stored, there, cause, query.clause)
+            self._audits.adopt(session, subject, stored, there, cause)
             return stored.status
 
         here = AuditStatus(await self._database.write(work))
@@ -146,7 +155,8 @@ class Approvals:
 
     def endpoints(self) -> Iterable[Endpoint[Any, Any]]:
         """The calls of the outbox that concern audits."""
-        return [call for subject in self._subjects.values() for call in (subject.apply, subject.confirm)]
+        subjects = self._subjects.values()
+        return [call for subject in subjects for call in (subject.apply, subject.confirm, subject.terminate)]
 
     def destination(self, session: Session, message: OutboxMessage) -> Destination | None:
         """Audits go to partners under contract."""
@@ -164,8 +174,10 @@ class Approvals:
         cause = Cause.answer(message.node_id, message.trace_id)
         if message.endpoint == subject.apply.name:
             self._audits.turned_away(session, audit, str(error), cause, subject.apply.clause)
-        else:
+        elif message.endpoint == subject.confirm.name:
             self._audits.verdict_refused(session, audit, str(error), cause, subject.confirm.clause)
+        else:
+            self._audits.termination_refused(session, audit, str(error), cause, subject.terminate.clause)
 
     def _subject_of(self, audit: Audit) -> Subject[Any]:
         return self._subjects[AuditKind(audit.kind)]

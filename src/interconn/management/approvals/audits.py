@@ -24,7 +24,7 @@ from interconn.management.transitions import APPLICANT, PARTNER, STEP_OF, Step, 
 from interconn.management.waiting import undelivered, waits_for_delivery
 from interconn.peers.inbound import Caller
 from interconn.standard.errors import ContentConflict, IllegalTransition, NotFound, PermitRefused
-from interconn.standard.management import AuditConfirm, AuditStatus, ResourcePermit, Verdict
+from interconn.standard.management import AuditConfirm, AuditReference, AuditStatus, ResourcePermit, Verdict
 from interconn.standard.wire import WireModel, digest
 from interconn.state import outbox
 from interconn.state.clock import Clock
@@ -95,18 +95,24 @@ class Audits:
         elif request.resource_permit:
             self._note(session, audit, cause, "permit", subject.confirm.clause)
 
-    def adopt(self, session: Session, audit: Audit, there: AuditStatus, cause: Cause, clause: str) -> None:
-        """Take over the state that the deciding side names, as if confirmed (MGT-4-lost-callback)."""
+    def adopt(self, session: Session, subject: Subject[Any], audit: Audit, there: AuditStatus, cause: Cause) -> None:
+        """Take over the state that the other side names, as if it had called (MGT-4-lost-callback).
+
+        A verdict is taken from the side that decides alone; the end of an approval from either.
+        """
         steps = {
             (AuditStatus.APPLIED, AuditStatus.APPROVED): Step.APPROVE,
             (AuditStatus.APPLIED, AuditStatus.REJECTED): Step.REJECT,
             (AuditStatus.APPROVED, AuditStatus.TERMINATED): Step.TERMINATE,
         }
         step = steps.get((AuditStatus(audit.status), there))
-        if step and audit.direction == APPLICANT:
+        if step and (audit.direction == APPLICANT or step is Step.TERMINATE):
+            clause = subject.query.clause
             following = advance(audit.status, step, what=f"audit {audit.audit_id}", clause=clause)
             assert following
             self._settle(session, audit, following, cause, "adopt", clause)
+            if step is Step.TERMINATE:
+                subject.ended(session, audit)
 
     def turned_away(self, session: Session, audit: Audit, reason: str, cause: Cause, clause: str) -> None:
         """Take note that the partner would not even take the application."""
@@ -179,9 +185,46 @@ class Audits:
         self._settle(session, audit, following, Cause.person(person), action, subject.confirm.clause)
         self._send_verdict(session, subject, audit, verdict, permit)
 
+    # --- either side revokes ----------------------------------------------------------------------------------
+
+    def revoke(self, session: Session, person: Person, subject: Subject[Any], audit: Audit, *, reason: str) -> None:
+        """End an approval that was given, from either side of it; once more changes nothing (MGT-4.5 and its like).
+
+        Raises:
+            IllegalTransition: it is not approved.
+        """
+        if self._end(session, subject, audit, Cause.person(person), reason):
+            reference = AuditReference(audit_id=audit.audit_id)
+            # The partner may not have taken the confirm yet; it is sent before, and this one waits behind it.
+            self._send(session, audit, subject.terminate.name, reference.to_wire(), insists=True)
+
+    def revoked(self, session: Session, subject: Subject[Any], caller: Caller, audit_id: str) -> None:
+        """Take note that the other side ended an approval.
+
+        Raises:
+            NotFound: there is no such audit with that node.
+            IllegalTransition: it is not approved.
+        """
+        audit = self._between(session, subject, caller.node_id, audit_id)
+        self._end(session, subject, audit, Cause.caller(caller), "")
+
+    def _end(self, session: Session, subject: Subject[Any], audit: Audit, cause: Cause, reason: str) -> bool:
+        what, clause = f"audit {audit.audit_id}", subject.terminate.clause
+        following = advance(audit.status, Step.TERMINATE, what=what, clause=clause)
+        if not following:
+            return False
+        audit.reason = reason
+        self._settle(session, audit, following, cause, "terminate", clause)
+        subject.ended(session, audit)
+        return True
+
     def verdict_refused(self, session: Session, audit: Audit, reason: str, cause: Cause, clause: str) -> None:
         """Take note that the applicant would not take our verdict, though it was repeated."""
         self._note(session, audit, cause, "verdict_refused", clause, reason=reason)
+
+    def termination_refused(self, session: Session, audit: Audit, reason: str, cause: Cause, clause: str) -> None:
+        """Take note that the partner would not hear of the end of an approval; here it has ended all the same."""
+        self._note(session, audit, cause, "termination_refused", clause, reason=reason)
 
     # --- looking --------------------------------------------------------------------------------------------
 
@@ -233,6 +276,9 @@ class Audits:
 
     def waits_for(self, session: Session, audit: Audit) -> str:
         """Return whom an audit waits for and for what; empty when it waits for nothing."""
+        if audit.status == AuditStatus.TERMINATED:
+            waits = waits_for_delivery(session, audit.node_id, audit.audit_id, "learn of the end of the approval")
+            return "" if waits.startswith("nobody") else waits
         if audit.direction == PARTNER:
             if audit.status == AuditStatus.APPLIED:
                 return "a person here to approve or reject"

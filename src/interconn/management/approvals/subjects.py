@@ -12,7 +12,7 @@ from interconn.api.audits import AuditKind
 from interconn.management.approvals.tables import Audit
 from interconn.peers.inbound import Caller
 from interconn.standard.endpoint import Endpoint
-from interconn.standard.management import AuditConfirm, ResourcePermit, StatusReply
+from interconn.standard.management import AuditConfirm, AuditReference, ResourcePermit, StatusReply
 from interconn.standard.wire import Empty, WireModel
 
 Application = TypeVar("Application", bound=WireModel)
@@ -32,7 +32,8 @@ class Subject(ABC, Generic[Application]):
     kind: ClassVar[AuditKind]
     apply: ClassVar[Endpoint[Any, Empty]]
     confirm: ClassVar[Endpoint[AuditConfirm, Empty]]
-    query: ClassVar[Endpoint[Any, StatusReply] | None]
+    terminate: ClassVar[Endpoint[AuditReference, Empty]]
+    query: ClassVar[Endpoint[AuditReference, StatusReply]]
 
     @abstractmethod
     def subject_id(self, application: Application) -> str:
@@ -45,6 +46,9 @@ class Subject(ABC, Generic[Application]):
     def approve(self, session: Session, audit: Audit, limits: Limits) -> ResourcePermit | None:
         """Check once more before a partner's application is approved, and mint the permit if there is one."""
         return None
+
+    def ended(self, session: Session, audit: Audit) -> None:
+        """Take back what an approval brought, here and now: it was revoked by one of the two sides."""
 
     def approve_again(self, session: Session, audit: Audit) -> ResourcePermit | None:
         """Return the permit to send when the applicant repeats an application that was approved."""

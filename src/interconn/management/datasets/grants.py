@@ -39,6 +39,7 @@ class Grants(Subject[DatasetApply]):
     kind = AuditKind.DATASET
     apply = standard.DATASET_APPLY
     confirm = standard.DATASET_CONFIRM
+    terminate = standard.DATASET_TERMINATE
     query = standard.DATASET_STATUS
 
     def __init__(

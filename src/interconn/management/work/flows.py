@@ -44,6 +44,7 @@ class Flows(Subject[FlowApply]):
     kind = AuditKind.FLOW
     apply = standard.FLOW_APPLY
     confirm = standard.FLOW_CONFIRM
+    terminate = standard.FLOW_TERMINATE
     query = standard.FLOW_STATUS
 
     def __init__(

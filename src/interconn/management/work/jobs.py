@@ -59,7 +59,8 @@ class Jobs(Subject[JobApply]):
     kind = AuditKind.JOB
     apply = standard.JOB_APPLY
     confirm = standard.JOB_CONFIRM
-    query = None  # the standard has none: the deciding side repeats its confirm (MGT-8-job-audit-state)
+    terminate = standard.JOB_TERMINATE
+    query = standard.JOB_STATUS  # ours: the standard has none, and nothing relies on it (MGT-8-job-audit-state)
 
     def __init__(
         self,

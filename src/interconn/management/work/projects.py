@@ -42,6 +42,7 @@ class Projects(Subject[ProjectApply]):
     kind = AuditKind.PROJECT
     apply = standard.PROJECT_APPLY
     confirm = standard.PROJECT_CONFIRM
+    terminate = standard.PROJECT_TERMINATE
     query = standard.PROJECT_STATUS
 
     def __init__(

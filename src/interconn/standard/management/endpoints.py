@@ -1,4 +1,4 @@
-"""The rows of the management calls that the node serves (MGT-3 to MGT-8)."""
+"""The rows of the management calls that the node serves (MGT-3 to MGT-9)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,18 @@ from interconn.standard.management.contract import (
     NodeQuery,
 )
 from interconn.standard.management.dataset import DatasetApply, DatasetDetail, DatasetList, DatasetPage, DatasetQuery
+from interconn.standard.management.model import ModelApply
 from interconn.standard.management.permit import AuditConfirm, AuditReference
 from interconn.standard.management.terms import StatusReply
-from interconn.standard.management.work import FlowApply, JobApply, ProjectApply
+from interconn.standard.management.work import (
+    FlowApply,
+    JobApply,
+    ProjectApply,
+    ProjectDetail,
+    ProjectList,
+    ProjectPage,
+    ProjectQuery,
+)
 from interconn.standard.wire import Empty
 
 _PREFIX = "/v1/interconn"
@@ -63,6 +72,10 @@ DATASET_CONFIRM: Final = Endpoint(
     "dataset.confirm", "MGT-4.4", "POST", f"{_PREFIX}/dataset/audit/confirm", AuditConfirm, Empty,
     "Tell the applicant the verdict on a data set grant.",
 )  # fmt: skip
+DATASET_TERMINATE: Final = Endpoint(
+    "dataset.terminate", "MGT-4.5", "POST", f"{_PREFIX}/dataset/audit/terminate", AuditReference, Empty,
+    "Revoke a data set grant.",
+)  # fmt: skip
 DATASET_STATUS: Final = Endpoint(
     "dataset.status", "MGT-4.6", "GET", f"{_PREFIX}/dataset/audit/query", AuditReference, StatusReply,
     "Ask for the state of a data set grant.",
@@ -75,9 +88,21 @@ PROJECT_CONFIRM: Final = Endpoint(
     "project.confirm", "MGT-5.2", "POST", f"{_PREFIX}/project/audit/confirm", AuditConfirm, Empty,
     "Tell the applicant the verdict on a project.",
 )  # fmt: skip
+PROJECT_TERMINATE: Final = Endpoint(
+    "project.terminate", "MGT-5.3", "POST", f"{_PREFIX}/project/audit/terminate", AuditReference, Empty,
+    "Revoke the approval of a project.",
+)  # fmt: skip
 PROJECT_STATUS: Final = Endpoint(
     "project.status", "MGT-5.4", "GET", f"{_PREFIX}/project/audit/query", AuditReference, StatusReply,
     "Ask for the state of a project approval.",
+)  # fmt: skip
+PROJECT_LIST: Final = Endpoint(
+    "project.list", "MGT-5.5", "GET", f"{_PREFIX}/project/list", ProjectList, ProjectPage,
+    "List the projects of the partner in which the caller takes part.",
+)  # fmt: skip
+PROJECT_QUERY: Final = Endpoint(
+    "project.query", "MGT-5.6", "GET", f"{_PREFIX}/project/query", ProjectQuery, ProjectDetail,
+    "Ask for one project of the partner.",
 )  # fmt: skip
 COMPONENT_LIST: Final = Endpoint(
     "component.list", "MGT-6.1", "GET", f"{_PREFIX}/component/list", ComponentList, ComponentPage,
@@ -95,6 +120,10 @@ FLOW_CONFIRM: Final = Endpoint(
     "flow.confirm", "MGT-7.2", "POST", f"{_PREFIX}/flow/audit/confirm", AuditConfirm, Empty,
     "Tell the applicant the verdict on a flow.",
 )  # fmt: skip
+FLOW_TERMINATE: Final = Endpoint(
+    "flow.terminate", "MGT-7.3", "POST", f"{_PREFIX}/flow/audit/terminate", AuditReference, Empty,
+    "Revoke the approval of a flow.",
+)  # fmt: skip
 FLOW_STATUS: Final = Endpoint(
     "flow.status", "MGT-7.4", "GET", f"{_PREFIX}/flow/audit/query", AuditReference, StatusReply,
     "Ask for the state of a flow approval.",
@@ -107,12 +136,39 @@ JOB_CONFIRM: Final = Endpoint(
     "job.confirm", "MGT-8.2", "POST", f"{_PREFIX}/job/audit/confirm", AuditConfirm, Empty,
     "Tell the applicant the verdict on a job.",
 )  # fmt: skip
+JOB_TERMINATE: Final = Endpoint(
+    "job.terminate", "MGT-8.3", "POST", f"{_PREFIX}/job/audit/terminate", AuditReference, Empty,
+    "Revoke the approval of a job.",
+)  # fmt: skip
+JOB_STATUS: Final = Endpoint(
+    "job.status", "extension", "GET", f"{_PREFIX}/job/audit/query", AuditReference, StatusReply,
+    "Ask for the state of a job approval: ours, for the standard has no such call (MGT-8-job-audit-state).",
+)  # fmt: skip
+MODEL_APPLY: Final = Endpoint(
+    "model.apply", "MGT-9.1", "POST", f"{_PREFIX}/model/audit/apply", ModelApply, Empty,
+    "Apply for the use of a model.",
+)  # fmt: skip
+MODEL_CONFIRM: Final = Endpoint(
+    "model.confirm", "MGT-9.2", "POST", f"{_PREFIX}/model/audit/confirm", AuditConfirm, Empty,
+    "Tell the applicant the verdict on the use of a model.",
+)  # fmt: skip
+MODEL_TERMINATE: Final = Endpoint(
+    "model.terminate", "MGT-9.3", "POST", f"{_PREFIX}/model/audit/terminate", AuditReference, Empty,
+    "Revoke the approval to use a model.",
+)  # fmt: skip
+MODEL_STATUS: Final = Endpoint(
+    "model.status", "MGT-9.4", "GET", f"{_PREFIX}/model/audit/query", AuditReference, StatusReply,
+    "Ask for the state of a model approval.",
+)  # fmt: skip
 
 ENDPOINTS: Final = (
     CONTRACT_APPLY, CONTRACT_CONFIRM, CONTRACT_TERMINATE, CONTRACT_QUERY, NODE_QUERY, NODE_HEALTH,
-    DATASET_LIST, DATASET_QUERY, DATASET_APPLY, DATASET_CONFIRM, DATASET_STATUS,
-    PROJECT_APPLY, PROJECT_CONFIRM, PROJECT_STATUS,
+    DATASET_LIST, DATASET_QUERY, DATASET_APPLY, DATASET_CONFIRM, DATASET_TERMINATE, DATASET_STATUS,
+    PROJECT_APPLY, PROJECT_CONFIRM, PROJECT_TERMINATE, PROJECT_STATUS, PROJECT_LIST, PROJECT_QUERY,
     COMPONENT_LIST, COMPONENT_QUERY,
-    FLOW_APPLY, FLOW_CONFIRM, FLOW_STATUS,
-    JOB_APPLY, JOB_CONFIRM,
+    FLOW_APPLY, FLOW_CONFIRM, FLOW_TERMINATE, FLOW_STATUS,
+    JOB_APPLY, JOB_CONFIRM, JOB_TERMINATE,
+    MODEL_APPLY, MODEL_CONFIRM, MODEL_TERMINATE, MODEL_STATUS,
 )  # fmt: skip
+EXTENSIONS: Final = (JOB_STATUS,)
+"""Calls of ours between nodes; a partner that does not know one is none the worse for it."""

@@ -8,7 +8,7 @@ from pydantic import AliasChoices, Field
 
 from interconn.standard.flow import Config, Dag
 from interconn.standard.identifiers import Identifier
-from interconn.standard.management.terms import Name, ProjectType, Text
+from interconn.standard.management.terms import Name, Paging, ProjectType, Text
 from interconn.standard.wire import Int64, WireModel
 
 
@@ -32,6 +32,55 @@ class ProjectApply(WireModel):
     project_id: Identifier
     type: ProjectType | None = None
     datasets: list[ProjectDataset] | None = Field(default=None, max_length=1024)
+
+
+class ProjectList(Paging):
+    """Ask for a page of the partner's projects in which the caller takes part (MGT-5.5)."""
+
+    contract_id: Identifier
+
+
+class ProjectSummary(WireModel):
+    """A project as a list shows it (MGT-5.5)."""
+
+    description: Text | None = None
+    name: Name
+    project_id: Identifier
+    type: ProjectType | None = None
+
+
+class ProjectPage(WireModel):
+    """A page of projects."""
+
+    records: list[ProjectSummary]
+    total: Int64
+
+
+class ProjectQuery(WireModel):
+    """Ask for one project of the partner (MGT-5.6)."""
+
+    contract_id: Identifier
+    project_id: Identifier
+
+
+class ProjectNode(WireModel):
+    """A node that takes part in a project: the standard leaves its members open (MGT-5.6-node)."""
+
+    address: Text | None = None
+    description: Text | None = None
+    inst_id: Identifier
+    institution: Text | None = None
+    name: Name
+    node_id: Identifier
+    system: Text | None = None
+    system_version: Text | None = None
+
+
+class ProjectDetail(ProjectSummary):
+    """A project whole: who takes part, and with which data sets by node id (MGT-5.6)."""
+
+    nodes: list[ProjectNode]
+    datasets: dict[Identifier, list[Identifier]]
 
 
 class FlowApply(WireModel):
