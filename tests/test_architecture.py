@@ -1,5 +1,7 @@
 """The rules of the house that a machine can check."""
 
+import importlib
+import pkgutil
 import re
 import subprocess
 import sys
@@ -7,6 +9,10 @@ from pathlib import Path
 
 import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+import interconn.api
+from interconn.api.rules import RULES
+from interconn.standard import control
 
 MAXIMUM_LINES = 400
 CODE = {".py", ".proto", ".js", ".ts", ".css", ".html"}
@@ -102,6 +108,17 @@ def test_the_patterns_find_what_they_forbid() -> None:
     assert REGISTRY.search(slash.join(["https:", "", "mirror.example", "simple", ""]))
     assert MACHINE_PATH.search('"' + slash.join(["", "home", "someone", "interconn"]))
     assert not MACHINE_PATH.search("src/interconn/work/flow.py")
+
+
+def test_every_call_of_a_nodes_own_api_says_who_may_make_it() -> None:
+    """Deny by default: a call that api/rules.py does not name is served to nobody."""
+    rows = {
+        row.name
+        for module in pkgutil.iter_modules(interconn.api.__path__, "interconn.api.")
+        for row in getattr(importlib.import_module(module.name), "ENDPOINTS", ())
+    } | {row.name for row in control.NORTH_SOUTH}
+    assert rows
+    assert set(RULES) == rows, "name each call in src/interconn/api/rules.py"
 
 
 def test_base_packages_need_no_web_stack(repository: Path) -> None:

@@ -27,6 +27,7 @@ from interconn.api.audits import (
 from interconn.api.datasets import DATASET_ADD, DATASET_PUBLISH
 from interconn.api.own import Person
 from interconn.api.peers import PEER_APPLY, PEER_APPROVE, PEER_LIST, ContractView
+from interconn.api.roles import Role
 from interconn.components.registry import Registry
 from interconn.dialects.dialect import WireReply, WireRequest
 from interconn.identity.credentials import Credential
@@ -48,6 +49,7 @@ from interconn.state.outbox import OutboxMessage
 
 Row = TypeVar("Row", bound=Table)
 
+EVERY_ROLE = frozenset(Role)
 START = 1_800_000_000_000
 TABLE = "id,name,age,good\n1,ann,30,true\n2,ben,41.5,false\n3,eve,29,true\n"
 
@@ -232,7 +234,7 @@ class Node:
     async def ask(self, endpoint: Endpoint[Any, Any], **members: Any) -> Any:
         """Ask as one of the node's people."""
         handle: Callable[[Person, Any], Awaitable[Any]] = self.handlers[endpoint.name]
-        return await handle(Person("ann", f"trace-{endpoint.name}"), endpoint.request.model_validate(members))
+        return await handle(Person("ann", f"trace-{endpoint.name}", EVERY_ROLE), endpoint.request.model_validate(members))
 
     async def call(self, other: "Node", endpoint: Endpoint[Any, Any], **members: Any) -> Any:
         """Call another node under contract, now."""

@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from interconn.api.roles import Role
 from interconn.standard.endpoint import Endpoint, Face, Proof
+from interconn.standard.errors import RoleMissing
 from interconn.standard.wire import WireModel
 
 Request = TypeVar("Request", bound=WireModel)
@@ -29,17 +31,70 @@ class Person:
     """Who asks through the admin listener.
 
     Attributes:
-        name: for the audit trail.
+        name: for the audit trail; all tokens of one person bear it.
         trace_id: identifier of the chain of calls that this request begins.
+        roles: what the person may do with the token presented; nothing by default.
+        token_id: public id of that token.
+        datasets: the data sets that a data owner answers for; None for all.
+        may_change: whether the token is for more than reading.
     """
 
     name: str
     trace_id: str
+    roles: frozenset[Role] = frozenset()
+    token_id: str = ""
+    datasets: frozenset[str] | None = None
+    may_change: bool = True
 
     @property
     def actor(self) -> str:
         """The person as the audit trail names it."""
         return f"person:{self.name}"
+
+    def require(self, *roles: Role, to: str) -> None:
+        """Check that the person has one of some roles.
+
+        Args:
+            roles: any one is enough; none means that nobody may.
+            to: what the person is about to do, e.g. "decide on contracts".
+
+        Raises:
+            RoleMissing: the person has none of them.
+        """
+        if self.roles.isdisjoint(roles):
+            wanted = " or ".join(sorted(roles)) or "no role there is"
+            held = ", ".join(sorted(self.roles)) or "none"
+            raise RoleMissing(
+                f"{self.name} may not {to}: it takes the role {wanted}, and this token has {held}",
+                where="authorization",
+                hint="An admin gives roles: interconn user roles NAME; docs/access.md says which call takes which",
+            )
+
+    def require_change(self, to: str) -> None:
+        """Check that the token is for more than reading.
+
+        Raises:
+            RoleMissing: it is not.
+        """
+        if not self.may_change:
+            raise RoleMissing(
+                f"{self.name} may not {to}: this token is for reading only",
+                where="authorization",
+                hint="Use another: interconn token create",
+            )
+
+    def require_dataset(self, dataset_id: str) -> None:
+        """Check that the person answers for a data set.
+
+        Raises:
+            RoleMissing: the person's data sets are named, and it is not among them.
+        """
+        if self.datasets is not None and dataset_id not in self.datasets:
+            raise RoleMissing(
+                f"{self.name} answers for other data sets than {dataset_id or 'one without a name'}",
+                where="dataset_id",
+                hint="An admin names the data sets of a data owner: interconn user roles NAME --dataset ID",
+            )
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from interconn.standard.envelope import Envelope
-from interconn.standard.errors import InterconnError, PeerRefused, TransportError
+from interconn.standard.errors import InterconnError, PeerRefused, TooManyRequests, TransportError
 
 
 def refusal(envelope: Envelope) -> InterconnError:
@@ -23,6 +23,8 @@ def refusal(envelope: Envelope) -> InterconnError:
             peer_message=_text(told.get("peer_message")) or message,
             **parts,
         )
+    if known is TooManyRequests:
+        return TooManyRequests(message, retry_after_seconds=_number(told.get("retry_after_seconds")) or 1, **parts)
     if known is TransportError:
         return TransportError(message, ptp_code=_text(told.get("ptp_code")) or "", **parts)
     return known(message, **parts)

@@ -13,6 +13,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from interconn.api.own import OwnService, Person
+from interconn.api.roles import Role
+from interconn.api.rules import require_call
 from interconn.dialects import STANDARD
 from interconn.peers.inbound import read_bounded
 from interconn.standard import headers as names
@@ -43,7 +45,8 @@ class TokenCheck:
                 where="authorization",
                 hint="It lies in the file admin.token of the node's home",
             )
-        return Person("admin", request.headers.get(names.TRACE_ID, "")[:128] or new_id("trace"))
+        trace_id = request.headers.get(names.TRACE_ID, "")[:128] or new_id("trace")
+        return Person("admin", trace_id, frozenset(Role))
 
 
 def routes(services: Sequence[OwnService[Any, Any]], tokens: TokenCheck) -> list[Route]:
@@ -60,6 +63,7 @@ def _serve(service: OwnService[Any, Any], tokens: TokenCheck) -> Callable[[Reque
     async def serve(request: Request) -> Response:
         try:
             person = tokens.require(request)
+            require_call(person, endpoint)
             message = STANDARD.read_request(
                 endpoint,
                 query=dict(request.query_params),

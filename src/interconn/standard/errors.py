@@ -160,6 +160,30 @@ class NotApproved(Forbidden):
     code = 40303
 
 
+class RoleMissing(Forbidden):
+    """A person of the node itself whose roles or token do not allow the call."""
+
+    code = 40310
+
+
+# --- callers that ask too often (HTTP 429) ---------------------------------------------------------------
+
+
+class TooManyRequests(InterconnError):
+    """A caller asks faster than it may, or presented wrong tokens; Retry-After says when to come back."""
+
+    code = 42910
+    http_status = 429
+
+    def __init__(self, message: str, *, retry_after_seconds: int = 1, **parts: str | None) -> None:
+        super().__init__(message, **parts)
+        self.retry_after_seconds = retry_after_seconds
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error as members for a machine, with the seconds to wait."""
+        return {**super().to_json(), "retry_after_seconds": self.retry_after_seconds}
+
+
 # --- business refusals (HTTP 200 with a code that is not 0, resolution 25) --------------------------------
 
 

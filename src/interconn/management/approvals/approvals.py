@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from interconn.api import audits as api
 from interconn.api.audits import AuditKind, AuditView
 from interconn.api.own import OwnService, Person
+from interconn.api.rules import require_decision
 from interconn.management.approvals.audits import Audits
 from interconn.management.approvals.subjects import Limits, Subject
 from interconn.management.approvals.tables import Audit
@@ -122,6 +123,7 @@ class Approvals:
 
         def work(session: Session) -> AuditView:
             audit = self._audits.named(session, request.audit_id)
+            require_decision(person, AuditKind(audit.kind), audit.subject_id)
             subject = self._subject_of(audit)
             self._audits.decide(session, person, subject, audit, verdict, limits=limits, reason=request.reason)
             return self._audits.view(session, audit)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from interconn import dialects
 from interconn.api import peers as api
 from interconn.api.own import OwnService, Person
+from interconn.api.rules import require_contract_decision
 from interconn.identity.credentials import Credential
 from interconn.identity.node import NodeIdentity
 from interconn.management.causes import Cause
@@ -128,6 +129,8 @@ class Cooperation:
     # --- this node's people ---------------------------------------------------------------------------------
 
     async def _apply(self, person: Person, request: api.PeerApply) -> api.ContractView:
+        if request.fingerprint:
+            require_contract_decision(person)
         with self._database.signals.subscribe(CONTRACT_TOPIC) as changed:
             contract = await self._database.write(lambda session: self._applications.apply(session, person, request))
             number = contract.number

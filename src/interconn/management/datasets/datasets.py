@@ -114,6 +114,7 @@ class Datasets:
     # --- this node's people ---------------------------------------------------------------------------------
 
     async def _add(self, person: Person, request: api.DatasetAdd) -> api.DatasetView:
+        person.require_dataset(request.dataset_id or "")
         dataset_id = request.dataset_id or new_id("dataset")
         if dataset_id.startswith("."):
             raise InvalidRequest("an id of a data set does not begin with a dot", where="dataset_id")
@@ -177,6 +178,8 @@ class Datasets:
         return self._view(dataset)
 
     async def _publish(self, person: Person, request: api.DatasetPublish) -> api.DatasetView:
+        person.require_dataset(request.dataset_id)
+
         def work(session: Session) -> api.DatasetView:
             dataset = self._catalogue.own(session, request.dataset_id)
             if dataset.published != request.published:

@@ -1,0 +1,130 @@
+"""Which roles may make which call of a node's own API. What is not in the table, nobody may.
+
+The admin listener asks this table before it reads a request. A call whose roles depend on what it is about
+asks again in its handler: see `require_decision`. docs/access.md is made from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from interconn.api.audits import AuditKind
+from interconn.api.own import Person
+from interconn.api.roles import Role
+from interconn.standard.endpoint import Endpoint
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may make a call.
+
+    Attributes:
+        roles: any one of them is enough; empty means nobody.
+        changes: whether the call changes anything, here or at a partner; a token for reading is refused then.
+    """
+
+    roles: frozenset[Role]
+    changes: bool
+
+
+NOBODY: Final = Rule(frozenset(), changes=True)
+LOOK: Final = Rule(frozenset(Role), changes=False)
+"""Whoever has a role may look; an auditor is one who may do nothing else."""
+
+
+def act(*roles: Role) -> Rule:
+    """Return the rule of a call that changes something."""
+    return Rule(frozenset(roles), changes=True)
+
+
+ADMIN, OPERATOR, DATA_OWNER, APPROVER = Role.ADMIN, Role.OPERATOR, Role.DATA_OWNER, Role.APPROVER
+
+RULES: Final[Mapping[str, Rule]] = {
+    # The node and its transport.
+    "own.node.status": LOOK,
+    "own.session.open": act(OPERATOR),  # its answer holds a token of the transport
+    "own.session.list": LOOK,
+    # Contracts. To compare a key is to decide: `require_contract_decision`.
+    "own.peer.apply": act(ADMIN, APPROVER, OPERATOR),
+    "own.peer.approve": act(ADMIN, APPROVER),
+    "own.peer.reject": act(ADMIN, APPROVER),
+    "own.peer.terminate": act(ADMIN, APPROVER),
+    "own.peer.list": LOOK,
+    "own.peer.ask": act(ADMIN, APPROVER, OPERATOR),  # what the partner answers may end the contract here
+    # Data sets.
+    "own.dataset.add": act(DATA_OWNER),
+    "own.dataset.publish": act(DATA_OWNER),
+    "own.dataset.own": LOOK,
+    "own.dataset.discover": LOOK,
+    "own.dataset.show": LOOK,
+    "own.dataset.request": act(OPERATOR),
+    # Projects, flows, components.
+    "own.project.create": act(OPERATOR),
+    "own.project.list": LOOK,
+    "own.flow.create": act(OPERATOR),
+    "own.flow.lint": LOOK,
+    "own.flow.list": LOOK,
+    "own.component.own": LOOK,
+    "own.component.discover": LOOK,
+    "own.component.show": LOOK,
+    # Approvals. The kind says which of the roles is the right one: `require_decision`.
+    "own.audit.list": LOOK,
+    "own.audit.approve": act(APPROVER, DATA_OWNER),
+    "own.audit.reject": act(APPROVER, DATA_OWNER),
+    "own.audit.ask": act(APPROVER, DATA_OWNER, OPERATOR),  # a verdict that got lost is taken over from the answer
+    # Jobs, and the standard's own calls of an upper layer (CTL-5).
+    "own.job.propose": act(OPERATOR),
+    "own.job.run": act(OPERATOR),
+    "own.job.show": LOOK,
+    "own.job.list": LOOK,
+    "own.job.stop": act(OPERATOR),
+    "own.job.log": LOOK,
+    "platform.job.create_all": act(OPERATOR),
+    "platform.job.stop_all": act(OPERATOR),
+    "platform.job.status_all": LOOK,
+}
+
+DECIDERS: Final[Mapping[AuditKind, Role]] = {
+    kind: Role.DATA_OWNER if kind.value in ("DATASET", "MODEL") else Role.APPROVER for kind in AuditKind
+}
+"""Who approves, rejects and revokes what a partner applied for."""
+
+
+def rule_of(endpoint: Endpoint[Any, Any]) -> Rule:
+    """Return who may make a call; nobody where the table does not name it."""
+    return RULES.get(endpoint.name, NOBODY)
+
+
+def require_call(person: Person, endpoint: Endpoint[Any, Any]) -> None:
+    """Check that a person may make a call.
+
+    Raises:
+        RoleMissing: none of the person's roles allows it, or the person's token is for reading only.
+    """
+    rule = rule_of(endpoint)
+    person.require(*rule.roles, to=f"call {endpoint.name}")
+    if rule.changes:
+        person.require_change(f"call {endpoint.name}")
+
+
+def require_decision(person: Person, kind: AuditKind, subject_id: str) -> None:
+    """Check that a person may decide on what a partner applied for.
+
+    Raises:
+        RoleMissing: the kind is for another role to decide, or the person answers for other data sets only.
+    """
+    person.require(DECIDERS[kind], to=f"decide on {kind.value.lower()} approvals")
+    if DECIDERS[kind] is Role.DATA_OWNER:
+        # A model's use is the use of the data it learnt from; which data that was, its id does not say.
+        person.require_dataset(subject_id if kind is AuditKind.DATASET else "")
+
+
+def require_contract_decision(person: Person) -> None:
+    """Check that a person may decide on contracts, which begins with comparing the partner's key.
+
+    Raises:
+        RoleMissing: it takes an admin or an approver.
+    """
+    person.require(Role.ADMIN, Role.APPROVER, to="compare a partner's key")
