@@ -234,7 +234,9 @@ class Node:
     async def ask(self, endpoint: Endpoint[Any, Any], **members: Any) -> Any:
         """Ask as one of the node's people."""
         handle: Callable[[Person, Any], Awaitable[Any]] = self.handlers[endpoint.name]
-        return await handle(Person("ann", f"trace-{endpoint.name}", EVERY_ROLE), endpoint.request.model_validate(members))
+        return await handle(
+            Person("ann", f"trace-{endpoint.name}", EVERY_ROLE), endpoint.request.model_validate(members)
+        )
 
     async def call(self, other: "Node", endpoint: Endpoint[Any, Any], **members: Any) -> Any:
         """Call another node under contract, now."""

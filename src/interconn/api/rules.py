@@ -73,6 +73,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "own.audit.list": LOOK,
     "own.audit.approve": act(APPROVER, DATA_OWNER),
     "own.audit.reject": act(APPROVER, DATA_OWNER),
+    "own.audit.terminate": act(APPROVER, DATA_OWNER, OPERATOR),
     "own.audit.ask": act(APPROVER, DATA_OWNER, OPERATOR),  # a verdict that got lost is taken over from the answer
     # Jobs, and the standard's own calls of an upper layer (CTL-5).
     "own.job.propose": act(OPERATOR),
@@ -119,6 +120,18 @@ def require_decision(person: Person, kind: AuditKind, subject_id: str) -> None:
     if DECIDERS[kind] is Role.DATA_OWNER:
         # A model's use is the use of the data it learnt from; which data that was, its id does not say.
         person.require_dataset(subject_id if kind is AuditKind.DATASET else "")
+
+
+def require_revocation(person: Person, kind: AuditKind, subject_id: str, *, ours: bool) -> None:
+    """Check that a person may end an approval: ours is given back by whoever may apply, a partner's revoked.
+
+    Raises:
+        RoleMissing: the person may not.
+    """
+    if ours:
+        person.require(Role.OPERATOR, to="give back an approval")
+    else:
+        require_decision(person, kind, subject_id)
 
 
 def require_contract_decision(person: Person) -> None:

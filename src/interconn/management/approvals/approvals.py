@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from interconn.api import audits as api
 from interconn.api.audits import AuditKind, AuditView
 from interconn.api.own import OwnService, Person
-from interconn.api.rules import require_decision
+from interconn.api.rules import require_decision, require_revocation
 from interconn.management.approvals.audits import Audits
 from interconn.management.approvals.subjects import Limits, Subject
 from interconn.management.approvals.tables import Audit
 from interconn.management.causes import Cause
+from interconn.management.transitions import APPLICANT
 from interconn.peers.inbound import Caller, Service
 from interconn.peers.outbound import Destination, PeerClient
 from interconn.standard.endpoint import Endpoint
@@ -133,6 +134,7 @@ class Approvals:
     async def _terminate(self, person: Person, request: api.AuditTermination) -> AuditView:
         def work(session: Session) -> AuditView:
             audit = self._audits.named(session, request.audit_id)
+            require_revocation(person, AuditKind(audit.kind), audit.subject_id, ours=audit.direction == APPLICANT)
             self._audits.revoke(session, person, self._subject_of(audit), audit, reason=request.reason)
             return self._audits.view(session, audit)
 
