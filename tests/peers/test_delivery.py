@@ -153,6 +153,7 @@ class Post:
                 client=self.line,  # type: ignore[arg-type]
                 clock=self.clock,
                 correspondents=[self.sender],
+                jitter=lambda: 0.0,
             ).run()
         )
         try:

@@ -34,6 +34,7 @@ from interconn.node.settings import Settings, load
 from interconn.node.setup import Home
 from interconn.node.tls import PartnerTrust, check_server_files
 from interconn.peers.delivery import Delivery
+from interconn.peers.exchanges import Exchanges
 from interconn.peers.inbound import Gate
 from interconn.peers.outbound import PeerClient
 from interconn.standard import control as control_endpoints
@@ -77,12 +78,14 @@ class Node:
         )
         self.trust = PartnerTrust(home.root, settings.partner)
         self.directory = ContractDirectory(self.database)
+        self.exchanges = Exchanges(database=self.database, clock=self.clock)
         self.client = PeerClient(
             node_id=self.identity.node_id,
             signer=signer,
             directory=self.directory,
             clock=self.clock,
             tls=self.trust.context,
+            exchanges=self.exchanges,
         )
         self.gate = Gate(
             node_id=self.identity.node_id,
@@ -90,6 +93,7 @@ class Node:
             directory=self.directory,
             nonces=self.nonces,
             clock=self.clock,
+            exchanges=self.exchanges,
         )
         self.transport = Transport(
             node=self.identity,
@@ -139,6 +143,7 @@ class Node:
             client=self.client,
             clock=self.clock,
             correspondents=self.management.correspondents(),
+            exchanges=self.exchanges,
         )
         self.collector = metrics.NodeCollector()
         self.listeners = self._listen()
@@ -195,12 +200,13 @@ class Node:
     async def start(self) -> None:
         """Serve: state first, then listeners, then the work that goes on by itself."""
         REGISTRY.register(self.collector)
+        await self.exchanges.load()
         await self.management.start()
         await self.transport.start()
         for name in ("component", "partner", "admin"):
             await self.listeners[name].start()
         await self.components.start_watching()
-        for work in (self.delivery.run, self.components.run, self.control.run, self._refresh_trust):
+        for work in (self.delivery.run, self.exchanges.run, self.components.run, self.control.run, self._refresh_trust):
             self._background.append(asyncio.create_task(_keep_running(work), name=work.__qualname__))
         # What a node consists of stays for good; the collector need not look at it again with every message.
         gc.collect()
@@ -224,6 +230,7 @@ class Node:
         await asyncio.gather(self.listeners["component"].stop(), self.listeners["admin"].stop())
         await self.transport.stop()
         await self.client.close()
+        await self.exchanges.write()
         self.database.close()
         self.nonces.close()
         REGISTRY.unregister(self.collector)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+import random
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum, auto
 from functools import partial
 from typing import Any, Protocol
@@ -11,6 +12,7 @@ from typing import Any, Protocol
 import structlog
 from sqlalchemy.orm import Session
 
+from interconn.peers.exchanges import Exchanges
 from interconn.peers.outbound import Destination, PeerClient
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.errors import (
@@ -33,8 +35,16 @@ log = structlog.get_logger()
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 30.0
+LONG_ABSENCE_ATTEMPTS = 120
+"""Attempts (some hour) after which a partner counts as away; it is called less often, and at once when it calls."""
+LONG_ABSENCE_PAUSE_SECONDS = 300.0
+JITTER = 0.25
+"""Share of a pause by which it may be shorter, so that what failed together is not tried again together."""
 LONGEST_INSISTENCE = 12
-"""Refusals after which a message that insists is given up (some five minutes); silence does not count."""
+"""Refusals after which a message that insists leaves the outbox (some five minutes); silence does not count.
+
+Sending it on without end would tell nobody why. Its layer is told, and asks the partner what it believes.
+"""
 FIRST_FAILURE_CODE = 50000
 """Our envelope codes from here on say that the partner failed, not that it decided: the same call may succeed."""
 
@@ -78,14 +88,33 @@ class Delivery:
     Messages to one partner go in the order they were written; partners do not wait for each other. A message that
     the partner refuses for now steps aside until its next attempt, with all that is about the same matter. So does
     an application that finds nobody: its address, typed by a person, may be wrong, and the next one's right.
+
+    Args:
+        database: where the outbox is.
+        client: to other nodes.
+        clock: time.
+        correspondents: whose messages these are.
+        exchanges: tells when a partner that was away calls.
+        jitter: returns a number from 0 to 1, by which a pause is shortened.
     """
 
     def __init__(
-        self, *, database: Database, client: PeerClient, clock: Clock, correspondents: Iterable[Correspondent]
+        self,
+        *,
+        database: Database,
+        client: PeerClient,
+        clock: Clock,
+        correspondents: Iterable[Correspondent],
+        exchanges: Exchanges | None = None,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
         self._database = database
         self._client = client
         self._clock = clock
+        self._jitter = jitter
+        self._returned: set[str] = set()
+        if exchanges:
+            exchanges.when_back(self._is_back)
         self._senders: Mapping[str, tuple[Endpoint[Any, Any], Correspondent]] = {
             endpoint.name: (endpoint, correspondent)
             for correspondent in correspondents
@@ -107,7 +136,12 @@ class Delivery:
                     task.cancel()
                 await asyncio.gather(*stopped, return_exceptions=True)
 
+    def _is_back(self, node_id: str) -> None:
+        self._returned.add(node_id)
+        self._database.signals.notify(outbox.OUTBOX_TOPIC)
+
     async def _start_due(self, now: int) -> None:
+        await self.hasten(now)
         busy = frozenset(self._busy)
         by_node: dict[str, list[OutboxMessage]] = {}
         for message in await self._database.read(lambda session: outbox.due(session, now, busy=busy)):
@@ -116,6 +150,12 @@ class Delivery:
             task = asyncio.create_task(self._send_all(messages))
             self._busy[node_id] = task
             task.add_done_callback(partial(self._finished, node_id))
+
+    async def hasten(self, now: int) -> None:
+        """Make due what waits for partners that were away and have just called."""
+        while self._returned:
+            node_id = self._returned.pop()
+            await self._database.write(partial(outbox.hasten, node_id=node_id, now=now))
 
     def _finished(self, node_id: str, task: asyncio.Task[None]) -> None:
         self._busy.pop(node_id, None)
@@ -183,6 +223,7 @@ class Delivery:
         def work(session: Session) -> None:
             stored = session.get_one(OutboxMessage, message.message_id)
             stored.state, stored.permits, stored.last_error = "DELIVERED", "", ""
+            stored.attempted_at = self._clock.now()
             correspondent.delivered(session, stored, reply)
 
         await self._database.write(work)
@@ -193,18 +234,23 @@ class Delivery:
         def work(session: Session) -> None:
             stored = session.get_one(OutboxMessage, message.message_id)
             stored.state, stored.permits, stored.last_error = "REFUSED", "", str(error)
+            stored.attempted_at = self._clock.now()
             correspondent.refused(session, stored, error)
 
         log.warning("partner refused", endpoint=message.endpoint, partner=message.node_id, reason=str(error))
         await self._database.write(work)
 
     async def _postpone(self, message: OutboxMessage, reason: str, fate: Fate) -> Fate:
-        pause = min(FIRST_PAUSE_SECONDS * 2 ** min(message.attempts, 16), LONGEST_PAUSE_SECONDS)
-        due_at = self._clock.now() + int(pause * 1000)
+        away = message.attempts >= LONG_ABSENCE_ATTEMPTS and fate is not Fate.ASIDE
+        longest = LONG_ABSENCE_PAUSE_SECONDS if away else LONGEST_PAUSE_SECONDS
+        pause = min(FIRST_PAUSE_SECONDS * 2 ** min(message.attempts, 16), longest) * (1 - JITTER * self._jitter())
+        now = self._clock.now()
+        due_at = now + int(pause * 1000)
 
         def work(session: Session) -> None:
             stored = session.get_one(OutboxMessage, message.message_id)
             stored.attempts += 1
+            stored.attempted_at = now
             stored.refusals += fate is Fate.ASIDE
             if fate is Fate.ASTRAY:
                 stored.refusals = max(stored.refusals, 1)  # what follows, to the right address perhaps, does not wait

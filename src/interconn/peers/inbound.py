@@ -22,6 +22,7 @@ from interconn.identity.keys import Signer
 from interconn.identity.nonces import NonceStore
 from interconn.identity.signature import SignedReply, SignedRequest, covers
 from interconn.peers.directory import Peer, PeerDirectory
+from interconn.peers.exchanges import Exchanges
 from interconn.standard import headers as names
 from interconn.standard.endpoint import Endpoint, Proof
 from interconn.standard.errors import (
@@ -108,11 +109,20 @@ class Gate:
         directory: the partners.
         nonces: nonces used so far.
         clock: time.
+        exchanges: takes note of what partners call.
     """
 
     def __init__(
-        self, *, node_id: str, signer: Signer, directory: PeerDirectory, nonces: NonceStore, clock: Clock
+        self,
+        *,
+        node_id: str,
+        signer: Signer,
+        directory: PeerDirectory,
+        nonces: NonceStore,
+        clock: Clock,
+        exchanges: Exchanges | None = None,
     ) -> None:
+        self._exchanges = exchanges
         self.node_id = node_id
         self._signer = signer
         self._directory = directory
@@ -203,9 +213,18 @@ class Gate:
             },
         )
         reach("inbound.before_handle")
-        reply = await service.handle(caller, message)
+        try:
+            reply = await service.handle(caller, message)
+        except InterconnError as error:
+            self._note(caller, endpoint, error)
+            raise
+        self._note(caller, endpoint)
         reach("inbound.after_handle")
         return dialect.write_reply(endpoint, reply)
+
+    def _note(self, caller: Caller, endpoint: Endpoint[Any, Any], error: InterconnError | None = None) -> None:
+        if self._exchanges and caller.peer:  # whoever is not proven to be a partner is not heard as one
+            self._exchanges.heard(caller.node_id, endpoint.name, error)
 
     def _check_headers(self, arrival: Arrival) -> str:
         headers = arrival.headers

@@ -17,6 +17,7 @@ from interconn.identity.credentials import Credential
 from interconn.identity.keys import Signer
 from interconn.identity.signature import SignedReply, SignedRequest
 from interconn.peers.directory import Peer, PeerDirectory
+from interconn.peers.exchanges import Exchanges
 from interconn.peers.metrics import count_round_trip
 from interconn.standard import headers as names
 from interconn.standard.endpoint import Endpoint
@@ -24,6 +25,7 @@ from interconn.standard.errors import (
     BadSignature,
     ConfigurationError,
     InvalidRequest,
+    PeerError,
     PeerReplyInvalid,
     PeerUnreachable,
 )
@@ -56,11 +58,20 @@ class PeerClient:
         directory: the partners.
         clock: time.
         tls: how partners' servers are trusted.
+        exchanges: takes note of how each call ends.
     """
 
     def __init__(
-        self, *, node_id: str, signer: Signer, directory: PeerDirectory, clock: Clock, tls: ssl.SSLContext
+        self,
+        *,
+        node_id: str,
+        signer: Signer,
+        directory: PeerDirectory,
+        clock: Clock,
+        tls: ssl.SSLContext,
+        exchanges: Exchanges | None = None,
     ) -> None:
+        self._exchanges = exchanges
         self._node_id = node_id
         self._signer = signer
         self._directory = directory
@@ -128,10 +139,20 @@ class PeerClient:
         if len(wire.body) > MAXIMUM_BODY_BYTES:
             raise InvalidRequest(f"the body has more than {MAXIMUM_BODY_BYTES} bytes", where="body")
         sent = self._headers(destination.node_id, wire, trace_id, headers or {})
-        reply, received = await self._exchange(destination, wire, sent, timeout)
-        if destination.credential:
-            self._prove(destination, SignedRequest(wire.method, wire.target, sent, wire.body), reply, received)
-        return cast(Reply, destination.dialect.read_reply(endpoint, reply))
+        try:
+            reply, received = await self._exchange(destination, wire, sent, timeout)
+            if destination.credential:
+                self._prove(destination, SignedRequest(wire.method, wire.target, sent, wire.body), reply, received)
+            read = cast(Reply, destination.dialect.read_reply(endpoint, reply))
+        except PeerError as error:
+            self._note(destination.node_id, endpoint.name, error)
+            raise
+        self._note(destination.node_id, endpoint.name)
+        return read
+
+    def _note(self, node_id: str, call: str, error: PeerError | None = None) -> None:
+        if self._exchanges:
+            self._exchanges.spoken(node_id, call, error)
 
     async def close(self) -> None:
         """Close all connections."""

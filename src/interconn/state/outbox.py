@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import String, Text, exists, func, or_, select
+from sqlalchemy import BigInteger, String, Text, exists, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from interconn.state.database import Table, announce
@@ -27,6 +27,8 @@ class OutboxMessage(Table):
         body: the request as wire members.
         permits: value of x-mprac-token-set, secret; emptied once delivered.
         reference: what it is about, e.g. an audit id; given to whoever settles the answer.
+        attempts: how often it was sent without settling it.
+        attempted_at: when it was sent last, None before; how that went is `state` with `last_error`.
         refusals: attempts that the partner answered with a refusal; the others found nobody.
         insists: whether a refusal is retried too, as for confirms, which a partner may not expect yet.
     """
@@ -46,6 +48,7 @@ class OutboxMessage(Table):
     refusals: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[int] = mapped_column(default=0)  # epoch milliseconds
     created_at: Mapped[int]
+    attempted_at: Mapped[int | None] = mapped_column(BigInteger)
     last_error: Mapped[str] = mapped_column(Text, default="")
 
 
@@ -119,6 +122,19 @@ def next_due(session: Session, after: int) -> int | None:
 def count_waiting(session: Session) -> int:
     """Return how many messages wait for their partner's answer."""
     return session.scalar(select(func.count()).where(OutboxMessage.state == "WAITING")) or 0
+
+
+def oldest_waiting(session: Session) -> dict[str, int]:
+    """Return for each partner that has not answered when the oldest message to it was written, epoch milliseconds."""
+    oldest = select(OutboxMessage.node_id, func.min(OutboxMessage.created_at)).where(OutboxMessage.state == "WAITING")
+    return dict(session.execute(oldest.group_by(OutboxMessage.node_id)).tuples().all())
+
+
+def hasten(session: Session, node_id: str, now: int) -> None:
+    """Send at once what waits because the partner did not answer; what it refused keeps its time."""
+    silent = (OutboxMessage.node_id == node_id, OutboxMessage.state == "WAITING", OutboxMessage.refusals == 0)
+    session.execute(update(OutboxMessage).where(*silent, OutboxMessage.due_at > now).values(due_at=now))
+    announce(session, OUTBOX_TOPIC)
 
 
 def withdraw(session: Session, *, endpoint: str, reference: str) -> None:

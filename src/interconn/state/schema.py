@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from interconn.standard.errors import ConfigurationError
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """Newest revision in `migrations/versions`; a test holds it against the folder."""
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
