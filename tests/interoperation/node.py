@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +89,21 @@ class Node:
         done = self.attempt(*arguments)
         assert done.returncode == 0, (arguments, done.stdout, done.stderr)
         return json.loads(done.stdout)
+
+    def ask(self, path: str, members: dict[str, Any]) -> Any:
+        """Post to the node's own API, as a program of its institution does; what it answers."""
+        request = urllib.request.Request(
+            f"{self.listener('admin')}/api/v1{path}",
+            json.dumps(members).encode(),
+            {
+                "authorization": f"Bearer {(self.home / 'admin.token').read_text().strip()}",
+                "content-type": "application/json",
+            },
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            envelope = json.load(answer)
+        assert envelope["code"] == 0, (path, envelope)
+        return envelope["data"]
 
     def listener(self, name: str) -> str:
         found: str = json.loads((self.home / "run" / "listeners.json").read_text())[name]

@@ -18,7 +18,7 @@ from tests.interoperation.server import Incoming, Outgoing, Server, make_certifi
 from tests.interoperation.signature import Credential, Signer, request_string
 
 BASE = "/v1/interconn"
-AUDITED = ("dataset", "project", "flow", "job")
+AUDITED = ("dataset", "project", "flow", "job", "model")
 
 
 def fresh(prefix: str) -> str:
@@ -69,6 +69,8 @@ class Partner:
         self.datasets: dict[str, dict[str, Any]] = {}
         self.jobs: dict[str, dict[str, Any]] = {}
         self.task_status: dict[str, str] = {}
+        self.projects: dict[str, dict[str, Any]] = {}
+        self.updates: list[dict[str, Any]] = []
         self.serve()
 
     # ------------------------------------------------------------------ what is served
@@ -83,6 +85,9 @@ class Partner:
         )
         routes["GET", f"{BASE}/node/query"] = lambda i: Outgoing(self.card())
         routes["GET", f"{BASE}/node/health"] = lambda i: Outgoing({"status": "ok"})
+        routes["POST", f"{BASE}/node/update"] = self.on_node_update
+        routes["GET", f"{BASE}/project/list"] = self.on_project_list
+        routes["GET", f"{BASE}/project/query"] = self.on_project_query
         routes["GET", f"{BASE}/dataset/pub/list"] = self.on_dataset_list
         routes["GET", f"{BASE}/dataset/pub/query"] = self.on_dataset_query
         routes["GET", f"{BASE}/component/list"] = lambda i: Outgoing(
@@ -91,9 +96,11 @@ class Partner:
         for kind in AUDITED:
             routes["POST", f"{BASE}/{kind}/audit/apply"] = self.on_audit_apply
             routes["POST", f"{BASE}/{kind}/audit/confirm"] = self.on_audit_confirm
-            routes["GET", f"{BASE}/{kind}/audit/query"] = lambda i: self.status_of(
-                self.audits.get(query(i, "audit_id"))
-            )
+            routes["POST", f"{BASE}/{kind}/audit/terminate"] = self.on_audit_terminate
+            if kind != "job":  # the standard has no such call (MGT-8-job-audit-state)
+                routes["GET", f"{BASE}/{kind}/audit/query"] = lambda i: self.status_of(
+                    self.audits.get(query(i, "audit_id"))
+                )
         routes["POST", f"{BASE}/schedule/job/create"] = self.on_job_create
         routes["POST", f"{BASE}/schedule/job/start"] = lambda i: self.on_job(i, "RUNNING")
         routes["POST", f"{BASE}/schedule/job/stop"] = lambda i: self.on_job(i, "FINISHED")
@@ -106,7 +113,7 @@ class Partner:
 
     def key_of(self, incoming: Incoming) -> Credential | None:
         path = incoming.path.removeprefix(BASE)
-        if path.startswith("/node/") and path != "/node/contract/terminate":
+        if path.startswith("/node/") and path not in ("/node/contract/terminate", "/node/update"):
             return None
         return self.caller.peer_credential if incoming.headers["x-source-node-id"] == self.caller.peer else None
 
@@ -190,6 +197,38 @@ class Partner:
         audit.status = members["status"]
         return Outgoing()
 
+    def on_audit_terminate(self, incoming: Incoming) -> Outgoing:
+        audit = self.audits.get(incoming.members["audit_id"])
+        if audit is None:
+            return Outgoing(code=40400, message="not known")
+        if audit.status not in ("APPROVED", "TERMINATED"):
+            return Outgoing(code=40901, message=f"is {audit.status}")
+        audit.status = "TERMINATED"
+        return Outgoing()
+
+    def on_node_update(self, incoming: Incoming) -> Outgoing:
+        members = incoming.members
+        contract = self.contracts.get(members["contract_id"])
+        if contract is None or contract.status != "APPROVED":
+            return Outgoing(code=40400, message="not known")
+        contract.credential = self.caller.peer_credential = Credential.of_wire(
+            members["auth_type"], members["auth_credential"]
+        )
+        self.caller.address = members["address"]
+        self.updates.append(members)
+        return Outgoing()
+
+    def on_project_list(self, incoming: Incoming) -> Outgoing:
+        shown = [
+            {name: project[name] for name in ("project_id", "name", "type", "description") if name in project}
+            for project in self.projects.values()
+        ]
+        return Outgoing({"records": shown, "total": len(shown)})
+
+    def on_project_query(self, incoming: Incoming) -> Outgoing:
+        found = self.projects.get(query(incoming, "project_id"))
+        return Outgoing(found) if found else Outgoing(code=40400, message="not known")
+
     def on_job_create(self, incoming: Incoming) -> Outgoing:
         self.jobs[incoming.members["job_id"]] = {"status": "READY", **incoming.members}
         return Outgoing()
@@ -263,6 +302,11 @@ class Partner:
         if permit:
             members["resource_permit"] = permit
         return self.post(f"/{audit.kind}/audit/confirm", members)
+
+    def end_audit(self, audit: Audit) -> Reply:
+        """Revoke an approval (MGT-4.5, MGT-5.3, MGT-7.3, MGT-8.3, MGT-9.3)."""
+        audit.status = "TERMINATED"
+        return self.post(f"/{audit.kind}/audit/terminate", {"audit_id": audit.audit_id})
 
     def permit_for(self, audit: Audit) -> dict[str, Any]:
         """A permit of this side's data set (MGT-2.2-permit)."""
