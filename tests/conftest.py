@@ -1,16 +1,94 @@
 """What every test shares. Fixtures of one subject live beside its tests."""
 
+import itertools
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from interconn.state import schema
+from interconn.state.engines import database_url
+from tests import postgres
+
 # How long an example takes depends on the machine, and a test must not; --timeout stops what hangs.
 settings.register_profile("interconn", deadline=None, print_blob=True)
 settings.load_profile("interconn")
+
+DATABASES = ("sqlite", "postgresql")
 
 
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The root of the working copy."""
     return Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL server of this test process; without PostgreSQL the test is skipped."""
+    server = postgres.begin(pytest.skip)
+    yield server
+    server.end()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: postgres.Server) -> str:
+    """Name of a database with the newest schema, to copy."""
+    name = f"{postgres_server.url.database}_template_{id(postgres_server)}"
+    schema.upgrade(postgres_server.database(name=name))
+    return name
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database with the newest schema, to copy."""
+    path = tmp_path_factory.mktemp("template") / "state.db"
+    schema.upgrade(database_url(path))
+    return path
+
+
+@pytest.fixture(params=DATABASES)
+def kind_of_database(request: pytest.FixtureRequest) -> str:
+    """Each kind of database in turn: a test that asks for a database by the fixtures below runs on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_database(kind_of_database: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """URL of a database without a schema, of each kind in turn."""
+    if kind_of_database == "sqlite":
+        yield database_url(tmp_path / "empty.db")
+        return
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    url = server.database()
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+def new_database(kind_of_database: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
+    """Makes as many databases with the newest schema as a test needs, of each kind in turn; returns the URL of each."""
+    if kind_of_database == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        paths = (tmp_path / ("state.db" if number == 0 else f"state-{number}.db") for number in itertools.count())
+        yield lambda: database_url(shutil.copyfile(template, next(paths)))
+        return
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    name: str = request.getfixturevalue("postgres_template")
+    lent: list[str] = []
+
+    def lend() -> str:
+        lent.append(server.lend(name))
+        return lent[-1]
+
+    yield lend
+    for url in lent:
+        server.take_back(url)
+
+
+@pytest.fixture
+def migrated_database(new_database: Callable[[], str]) -> str:
+    """URL of a database with the newest schema, of each kind in turn."""
+    return new_database()

@@ -1,19 +1,14 @@
-"""A database with the tables of state."""
+"""A database with the newest schema, of each kind in turn."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from interconn.state import audit_trail, outbox
-from interconn.state.database import Database, Table, database_url
-
-TABLES = [Table.metadata.tables[kind.__tablename__] for kind in (outbox.OutboxMessage, audit_trail.AuditEntry)]
+from interconn.state.database import Database
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(database_url(tmp_path / "state.db"))
-    Table.metadata.create_all(opened.engine, TABLES)
+def database(migrated_database: str) -> Iterator[Database]:
+    opened = Database(migrated_database)
     yield opened
     opened.close()

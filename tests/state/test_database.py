@@ -7,16 +7,20 @@ import contextlib
 import subprocess
 import sys
 import threading
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from interconn.state.audit_trail import AuditEntry
 from interconn.state.database import Database, Table, announce, database_url, erase, explain
 from interconn.state.outbox import OutboxMessage, enqueue
+
+SECRET = "kq8Zl2vT0mW5"
 
 
 def message(session: Session, reference: str = "r-1") -> None:
@@ -76,6 +80,7 @@ async def test_a_cancelled_caller_neither_undoes_nor_hides_its_write(database: D
 
 
 @pytest.mark.fault
+@pytest.mark.parametrize("kind_of_database", ["sqlite"], indirect=True)  # which can be told to be full
 async def test_a_full_disk_is_told_keeps_nothing_and_harms_nothing(database: Database) -> None:
     def limit(session: Session, pages: int) -> None:
         session.connection().exec_driver_sql(f"PRAGMA max_page_count={pages}")
@@ -83,7 +88,7 @@ async def test_a_full_disk_is_told_keeps_nothing_and_harms_nothing(database: Dat
     def work(session: Session) -> None:
         limit(session, 1)  # as many as there are: SQLite answers as on a full disk where one more is needed
         for number in range(200):
-            message(session, f"{number}" * 100)
+            message(session, f"{number:03d}" * 40)
             session.flush()
 
     with pytest.raises(OperationalError) as caught:
@@ -98,15 +103,38 @@ async def test_a_full_disk_is_told_keeps_nothing_and_harms_nothing(database: Dat
     assert await database.read(count) == 1
 
 
-async def test_an_error_of_the_database_shows_no_value(database: Database) -> None:
-    def work(session: Session) -> None:
-        enqueue(session, node_id="node-b", endpoint="e", body={}, reference="kq8Zl2vT0mW5", trace_id="t", now=0)
-        session.connection().exec_driver_sql("DROP TABLE outbox")
-        session.flush()
+def into_a_table_that_is_gone(session: Session) -> None:
+    message(session, SECRET)
+    session.connection().exec_driver_sql("DROP TABLE outbox")
+    session.flush()
 
-    with pytest.raises(OperationalError) as caught:
-        await database.write(work)
-    assert "kq8Zl2vT0mW5" not in str(caught.value)
+
+def twice_what_is_unique(session: Session) -> None:
+    for _ in range(2):
+        columns = "namespace, stored_name, dataset_id, name, count, key_columns, label_columns, column_metas, findings"
+        values = {"secret": SECRET, "other": f"{SECRET}{_}"}
+        session.execute(
+            text(
+                f"INSERT INTO datasets ({columns}, published, added_at)"
+                " VALUES ('n', :secret, :other, 'n', 1, '[]', '[]', '[]', '[]', false, 1)"
+            ),
+            values,
+        )
+
+
+def a_row_that_is_not_whole(session: Session) -> None:
+    session.execute(text("INSERT INTO outbox (node_id) VALUES (:secret)"), {"secret": SECRET})
+
+
+def no_number(session: Session) -> None:
+    session.execute(text("INSERT INTO outbox (message_id) VALUES (:secret)"), {"secret": SECRET})
+
+
+@pytest.mark.parametrize("fault", [into_a_table_that_is_gone, twice_what_is_unique, a_row_that_is_not_whole, no_number])
+async def test_an_error_of_the_database_shows_no_value(database: Database, fault: Callable[[Session], None]) -> None:
+    with pytest.raises(DBAPIError) as caught:
+        await database.write(fault)
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
 
 
 def test_any_other_fault_is_not_taken_for_the_databases() -> None:
@@ -160,6 +188,7 @@ async def test_rows_outlive_their_session(database: Database) -> None:
     assert (written.reference, written.state) == ("r-1", "WAITING")
 
 
+@pytest.mark.parametrize("kind_of_database", ["sqlite"], indirect=True)  # for PostgreSQL see test_postgresql.py
 def test_commits_are_flushed_to_the_disk(database: Database) -> None:
     with database.engine.connect() as connection:
         assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
@@ -197,8 +226,8 @@ asyncio.run(main())
 
 
 @pytest.mark.fault
-async def test_killed_inside_a_transaction(database: Database, tmp_path: Path, repository: Path) -> None:
-    command = [sys.executable, "-c", KILLED, database_url(tmp_path / "state.db")]
+async def test_killed_inside_a_transaction(database: Database, migrated_database: str, repository: Path) -> None:
+    command = [sys.executable, "-c", KILLED, migrated_database]
     run = await asyncio.to_thread(
         subprocess.run, command, cwd=repository, env={"INTERCONN_CRASH_AT": "job.created", "PYTHONPATH": "."}
     )

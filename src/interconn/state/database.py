@@ -1,56 +1,66 @@
 """The database engine and its unit of work.
 
-All writes of a process pass through one thread, one transaction at a time. SQLite allows a single writer
-anyway, and so the order of commits is the order of decisions; readers run beside it on snapshots (WAL).
-The event loop never waits for a disk: callers await `read` and `write`, which run plain functions on a
-session elsewhere.
+All writes of a process pass through one thread, one transaction at a time, and those of several processes take
+turns: SQLite allows a single writer anyway, PostgreSQL is asked for the turn. So the order of commits is the order of
+decisions; readers run beside it on snapshots. The event loop never waits for a disk: callers await `read` and
+`write`, which run plain functions on a session elsewhere.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import BigInteger, Integer, text
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import JSON
 
 from interconn.standard.errors import StateError
+from interconn.state.bounds import UnitOfWork
+from interconn.state.engines import database_url, open_backend
 from interconn.state.signals import Signals
+from interconn.state.standing import Standing
+
+__all__ = ["Database", "Table", "announce", "database_url", "erase", "explain"]
 
 Result = TypeVar("Result")
 
-BUSY_SECONDS = 30
-"""How long a statement waits for another process that holds the file."""
+PATIENCE_SECONDS = 15.0
+"""A server that has been away for longer than this is not queued for any more: who comes is told so at once."""
+
+Whole = BigInteger().with_variant(Integer(), "sqlite")
+"""Numbers of 64 bits: epoch milliseconds and counters. SQLite's have so many in any case, and only what is called
+INTEGER there counts by itself as a primary key."""
 
 
 class Table(DeclarativeBase):
     """Base of all tables; each layer declares its own."""
 
-    type_annotation_map = {dict[str, Any]: JSON, list[Any]: JSON}
+    type_annotation_map = {int: Whole, dict[str, Any]: JSON, list[Any]: JSON}
 
 
 class Database:
     """A node's database.
 
     Args:
-        url: SQLAlchemy URL, e.g. `sqlite:///state.db`.
+        url: SQLAlchemy URL, e.g. `sqlite:///state.db` or `postgresql://interconn@localhost/interconn`.
         signals: where commits announce themselves.
     """
 
     def __init__(self, url: str, signals: Signals | None = None) -> None:
         self.signals = signals or Signals()
-        self.engine = _engine(url)
+        self._standing = Standing()
+        self._backend = open_backend(url, standing=self._standing)
+        self.engine = self._backend.engine
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="database-writer")
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="database-reader")
 
     async def read(self, work: Callable[[Session], Result]) -> Result:
         """Run `work` on a snapshot and return what it returns; nothing it changes is kept."""
+        await self._refuse_while_away()
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._run, work, False)
 
     async def write(self, work: Callable[[Session], Result]) -> Result:
@@ -58,6 +68,7 @@ class Database:
 
         Topics given to `announce` inside `work` are notified once the commit is on disk.
         """
+        await self._refuse_while_away()
         loop = asyncio.get_running_loop()
         topics: list[str] = []
 
@@ -75,33 +86,45 @@ class Database:
         return await asyncio.shield(committed)
 
     def _run(self, work: Callable[[Session], Result], commit: bool, topics: list[str] | None = None) -> Result:
-        with Session(self.engine, expire_on_commit=False) as session:
+        with UnitOfWork(self.engine, expire_on_commit=False) as session:
             session.info["topics"] = [] if topics is None else topics
             session.info["write"] = commit
+            self._backend.begin(session, write=commit)
             result = work(session)
             if commit:
                 session.commit()
         if session.info.get("erased"):
-            self._empty_log()
+            self._backend.forget()
         return result
 
-    def _empty_log(self) -> None:
-        """Move what is committed out of SQLite's write-ahead log, which holds old pages until then."""
-        if self.engine.dialect.name != "sqlite":
-            return
-        connection = self.engine.raw_connection()
-        try:
-            cursor = connection.cursor()
-            # A reader that is slow just now must not hold up the one writer; the next erasure takes both away.
-            cursor.execute("PRAGMA busy_timeout=500")
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
-            cursor.close()
-        finally:
-            connection.close()
+    async def trouble(self) -> str:
+        """Return why the database cannot be used just now, or nothing if it can; waits for no repair."""
+        return await asyncio.to_thread(self._probe)
+
+    async def _refuse_while_away(self) -> None:
+        if self._standing.seconds_away() > PATIENCE_SECONDS and (reason := await self.trouble()):
+            raise OperationalError(None, None, ConnectionError(reason))
+
+    def _probe(self) -> str:
+        reason = ""
+        for _ in range(2):  # the first may only find that a connection in the pool is cut
+            try:
+                with self.engine.connect() as connection:
+                    connection.execute(text("SELECT 1"))
+            except DBAPIError as error:
+                reason = str(error.orig)
+            else:
+                self._standing.back()
+                return ""
+        return reason
+
+    def warnings(self) -> list[str]:
+        """Return what a person should know about this database."""
+        return self._backend.warnings()
 
     def close(self) -> None:
         """Finish what is under way and close the database."""
+        self._backend.close()
         self._writer.shutdown(wait=True)
         self._readers.shutdown(wait=True)
         self.engine.dispose()
@@ -123,43 +146,10 @@ def explain(error: Exception) -> StateError | None:
     Inside the node such a failure stays outside of the tree of errors: it is no refusal that anybody decided, and
     what it interrupts is begun again.
     """
-    if not isinstance(error, OperationalError):
+    if not isinstance(error, OperationalError | InternalError):
         return None
     return StateError(
         f"the node's database cannot be used: {error.orig}; nothing was changed",
         where="state.database",
         hint="Free some space on the node's disk, or see to the database, and try again",
     )
-
-
-def database_url(path: Path) -> str:
-    """Return the URL of a SQLite database at `path`."""
-    return f"sqlite:///{path}"
-
-
-def _engine(url: str) -> Engine:
-    engine = create_engine(
-        url,
-        json_serializer=lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
-        hide_parameters=True,  # errors end up in the log, and the values of a statement may be permits and tokens
-        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS} if url.startswith("sqlite") else {},
-    )
-    if url.startswith("sqlite"):
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # The driver's own transaction control begins too late; SQLAlchemy's documentation gives this cure.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")  # money-grade: a commit is on the disk
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA secure_delete=ON")  # a permit that was handed over is not to be read from free pages
-    cursor.close()
-
-
-def _begin_sqlite(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
 from interconn.standard.errors import ConfigurationError
+from interconn.state.engines import open_backend
 
 HEAD: Final = "0002"
 """Newest revision in `migrations/versions`; a test holds it against the folder."""
@@ -22,7 +23,7 @@ def current(url: str) -> str | None:
     Raises:
         ConfigurationError: the database cannot be opened.
     """
-    engine = create_engine(url)
+    engine = open_backend(url).engine
     try:
         with engine.connect() as connection:
             if not inspect(connection).has_table("alembic_version"):
@@ -50,10 +51,34 @@ def upgrade(url: str) -> None:
             where="state.database",
             hint="Run the newer version of interconn, or restore the backup made before the upgrade",
         )
+    migrate(url, HEAD)
+
+
+def migrate(url: str, revision: str) -> None:
+    """Bring a database to a schema, newer or older than the one it has.
+
+    What an older schema has no place for is lost: back up before.
+
+    Raises:
+        ConfigurationError: this version knows no such schema, or the database has one that it does not know.
+    """
     from alembic import command
     from alembic.config import Config
+    from alembic.script import ScriptDirectory
 
     configuration = Config()
     configuration.set_main_option("script_location", str(MIGRATIONS))
     configuration.attributes["url"] = url
-    command.upgrade(configuration, "head")
+    known = sorted(script.revision for script in ScriptDirectory.from_config(configuration).walk_revisions())
+    found = current(url)
+    for named in (revision, found):
+        if named is not None and named not in known:
+            raise ConfigurationError(
+                f"this version of interconn knows no schema {named}",
+                where="state.database",
+                hint=f"It knows {', '.join(known)}",
+            )
+    if found is None or found <= revision:
+        command.upgrade(configuration, revision)
+    else:
+        command.downgrade(configuration, revision)

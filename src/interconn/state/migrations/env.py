@@ -1,21 +1,37 @@
-"""Alembic's entry: which database to migrate, and the tables of all layers to compare it with."""
+"""Alembic's entry: which database to migrate, and the tables of all layers to compare it with.
+
+All revisions run in one transaction, on SQLite too: an upgrade that is killed leaves the old schema.
+"""
 
 from __future__ import annotations
 
 from alembic import context
-from sqlalchemy import create_engine, pool
+from sqlalchemy import Connection, text
+
+from interconn.state.engines import open_backend
 
 configuration = context.config
 url: str = configuration.attributes["url"]
 
-engine = create_engine(url, poolclass=pool.NullPool)
-with engine.connect() as connection:
+
+def check_references(connection: Connection) -> None:
+    """Refuse to commit rows that refer to nothing; SQLite does not look while tables are rebuilt."""
+    if connection.dialect.name == "sqlite" and (broken := connection.execute(text("PRAGMA foreign_key_check")).all()):
+        raise RuntimeError(f"the migration leaves rows of {sorted({row[0] for row in broken})} that refer to nothing")
+
+
+engine = open_backend(url, migrating=True).engine
+with engine.begin() as connection:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(7304)"))  # one at a time, and no writer meanwhile
     context.configure(
         connection=connection,
         target_metadata=configuration.attributes.get("metadata"),
         render_as_batch=True,  # SQLite alters a table by copying it
         compare_type=True,
+        transactional_ddl=True,
     )
     with context.begin_transaction():
         context.run_migrations()
+    check_references(connection)
 engine.dispose()

@@ -1,0 +1,173 @@
+"""A PostgreSQL server for the tests of one process, and databases on it that cost some milliseconds each."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import URL, make_url
+
+SERVER_VARIABLE = "INTERCONN_TEST_POSTGRES"
+MISSING = (
+    "PostgreSQL is not installed: apt-get install postgresql (Debian, Ubuntu), or name a server where databases may "
+    f"be made in {SERVER_VARIABLE}"
+)
+_PLACES = ("/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt", "/usr/local/opt")
+_NUMBERS = itertools.count(1)
+_SHAPE = """
+    SELECT md5(string_agg(concat(relname, attname, atttypid, attnotnull), ',' ORDER BY relname, attnum))
+    FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+    WHERE relnamespace = 'public'::regnamespace AND attnum > 0 AND relkind IN ('r', 'i')
+"""
+_EMPTY = """
+    DO $$ DECLARE found record; BEGIN
+        SET LOCAL session_replication_role = replica; -- in any order, whatever refers to what
+        FOR found IN SELECT relname, relkind FROM pg_class WHERE relnamespace = 'public'::regnamespace LOOP
+            IF found.relkind = 'r' AND found.relname <> 'alembic_version' THEN
+                EXECUTE format('DELETE FROM %I', found.relname);
+            ELSIF found.relkind = 'S' THEN
+                PERFORM setval(quote_ident(found.relname)::regclass, 1, false);
+            END IF;
+        END LOOP;
+    END $$
+"""
+
+
+def binaries() -> Path | None:
+    """Return the folder with `initdb` and `pg_ctl`, newest version first, or None where there is none."""
+    if found := shutil.which("pg_ctl"):
+        return Path(found).resolve().parent
+    folders = [folder for place in _PLACES for folder in Path(place).glob("*/bin") if (folder / "initdb").exists()]
+    return max(folders, key=lambda folder: (len(folder.parent.name), folder.parent.name), default=None)
+
+
+class Server:
+    """A PostgreSQL server; databases made here are empty, or copies of a template.
+
+    Args:
+        url: of a server that runs already; with `folder` and `programs` the server is this one's to start and stop.
+    """
+
+    def __init__(self, url: URL, folder: Path | None = None, programs: Path | None = None) -> None:
+        self.url, self._folder, self._programs = url, folder, programs
+        self._made: list[str] = []
+        self._migrated: list[str] = []
+        self._shape = ""
+
+    @classmethod
+    def begin(cls, programs: Path) -> Server:
+        """Make a server in a folder of its own, reachable by a socket in it, and start it."""
+        # Not in pytest's folder: the server runs as another user where the tests run as root, which it refuses.
+        folder = Path(tempfile.mkdtemp(prefix="interconn-postgres-"))
+        server = cls(
+            URL.create("postgresql", username="interconn", database="postgres", query={"host": str(folder)}),
+            folder,
+            programs,
+        )
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres", "postgres")
+        server._run("initdb", "-D", "data", "-U", "interconn", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
+        hosts = "local all secretive scram-sha-256\nlocal all all trust\n"
+        (folder / "data/pg_hba.conf").write_text(hosts)
+        # No test cuts the power, so nothing need wait for a disk.
+        options = ("listen_addresses=''", f"unix_socket_directories='{folder}'", "fsync=off", "max_connections=200")
+        with (folder / "data/postgresql.conf").open("a") as configuration:
+            configuration.write("\n".join((*options, "full_page_writes=off", "shared_buffers=32MB", "")))
+        server.start()
+        return server
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        self._run("pg_ctl", "-D", "data", "-l", "log", "-w", "-s", "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop the server; `immediate` is as a crash."""
+        self._run("pg_ctl", "-D", "data", "-w", "-s", "-m", mode, "stop")
+
+    def end(self) -> None:
+        """Stop for good and remove everything."""
+        if self._folder is None:
+            for name in self._made:
+                self.drop(name)
+            return
+        self.stop("immediate")
+        shutil.rmtree(self._folder)
+
+    def log(self) -> str:
+        """Return what the server has logged."""
+        assert self._folder, "a server of somebody else"
+        return (self._folder / "log").read_text()
+
+    def database(self, template: str = "template0", *, name: str = "") -> str:
+        """Make a database and return its URL."""
+        name = name or f"interconn_{os.getpid()}_{next(_NUMBERS)}"
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self._made.append(name)
+        return self.of(name)
+
+    def lend(self, template: str) -> str:
+        """Return the URL of a database like the template, which has no rows: an earlier one where there is one."""
+        if self._migrated:
+            return self._migrated.pop()
+        url = self.database(template)
+        self._shape = str(self.execute(_SHAPE, url))
+        return url
+
+    def take_back(self, url: str) -> None:
+        """Take a database back, to be lent again if it is as it was, but for its rows."""
+        name = make_url(url).database
+        self.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        if str(self.execute(_SHAPE, url)) != self._shape:
+            self.drop(url)
+            return
+        self.execute(_EMPTY, url)
+        self._migrated.append(url)
+
+    def of(self, name: str) -> str:
+        """Return the URL of a database."""
+        return self.url.set(database=name).render_as_string(hide_password=False)
+
+    def drop(self, url_or_name: str) -> None:
+        """Remove a database, whoever still uses it."""
+        name = make_url(url_or_name).database if "://" in url_or_name else url_or_name
+        self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def execute(self, statement: str, url: str = "") -> list[tuple[Any, ...]]:
+        """Run a statement as the one who may do everything, in a database or outside of all."""
+        with psycopg.connect(url or self.of(self.url.database or "postgres"), autocommit=True) as connection:
+            cursor = connection.execute(statement)  # type: ignore[arg-type]
+            return cursor.fetchall() if cursor.description else []
+
+    def _run(self, program: str, *arguments: str) -> None:
+        assert self._folder and self._programs, "a server of somebody else"
+        user: dict[str, Any] = (
+            {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+        )
+        done = subprocess.run(
+            [str(self._programs / program), *arguments],
+            cwd=self._folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE if program == "initdb" else None,
+            text=True,
+            **user,
+        )
+        assert done.returncode == 0, f"{program} failed: {done.stderr}"
+
+
+def begin(skip: Callable[[str], Any]) -> Server:
+    """Return the server that the environment names, or start one; `skip` is told why where neither can be."""
+    if named := os.environ.get(SERVER_VARIABLE):
+        return Server(make_url(named))
+    programs = binaries()
+    if programs is None:
+        skip(MISSING)
+        raise AssertionError(MISSING)
+    return Server.begin(programs)
