@@ -77,7 +77,7 @@ def test_url_and_token_file_replace_the_home(
     fake.answer(peers.PEER_LIST, peers.ContractViews(contracts=[]))
     (tmp_path / "token").write_text(TOKEN)
     ran = interconn("peer", "list", "--url", fake.access.url, "--token-file", str(tmp_path / "token"), "--json")
-    assert (ran.status, ran.json) == (0, {"contracts": []})
+    assert (ran.status, ran.json) == (0, {"contracts": [], "total": 0})
 
 
 @pytest.mark.parametrize(

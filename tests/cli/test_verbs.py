@@ -126,6 +126,9 @@ OWN_PSI = components.ComponentView(
     name="psi", title="PSI", provider="interconn", version="1", roles=["guest", "host"], self_description={}
 )
 
+PAGE = {"page_num": "1", "page_size": "20"}
+"""What a list asks for by default (MGT-2.3-paging)."""
+
 CASES: list[tuple[str, Endpoint[Any, Any], WireModel, dict[str, Any], str]] = [
     ("node status", node.NODE_STATUS, STATUS, {}, "nothing is encrypted"),
     (
@@ -135,7 +138,7 @@ CASES: list[tuple[str, Endpoint[Any, Any], WireModel, dict[str, Any], str]] = [
         {"address": "https://operator.example:7304", "node_id": "operator", "fingerprint": "ab", "expired_time": 5},
         "c-1",
     ),
-    ("peer list", peers.PEER_LIST, peers.ContractViews(contracts=[CONTRACT]), {}, "operator"),
+    ("peer list", peers.PEER_LIST, peers.ContractViews(contracts=[CONTRACT]), PAGE, "operator"),
     (
         "peer show operator",
         peers.PEER_ASK,
@@ -145,7 +148,7 @@ CASES: list[tuple[str, Endpoint[Any, Any], WireModel, dict[str, Any], str]] = [
     ),
     ("dataset publish loans", datasets.DATASET_PUBLISH, DATASET, {"dataset_id": "loans", "published": True}, "loans"),
     ("dataset hide loans", datasets.DATASET_PUBLISH, DATASET, {"dataset_id": "loans", "published": False}, "loans"),
-    ("dataset list", datasets.DATASET_LIST, datasets.DatasetViews(datasets=[DATASET]), {}, "/data/loans"),
+    ("dataset list", datasets.DATASET_LIST, datasets.DatasetViews(datasets=[DATASET]), PAGE, "/data/loans"),
     (
         "dataset discover operator --page 2 --size 5",
         datasets.DATASET_DISCOVER,
@@ -176,7 +179,7 @@ CASES: list[tuple[str, Endpoint[Any, Any], WireModel, dict[str, Any], str]] = [
         "audit list --kind JOB --status APPLIED",
         audits.AUDIT_LIST,
         audits.AuditViews(audits=[audit()]),
-        {"kind": "JOB", "status": "APPLIED"},
+        {"kind": "JOB", "status": "APPLIED", **PAGE},
         "our decision",
     ),
     (
@@ -207,13 +210,13 @@ CASES: list[tuple[str, Endpoint[Any, Any], WireModel, dict[str, Any], str]] = [
         {"name": "credit", "partners": ["operator"], "type": "PSI", "datasets": {"operator": ["a", "b"]}},
         "interconn project approve p-1",
     ),
-    ("project list", audits.PROJECT_LIST, audits.ProjectViews(projects=[PROJECT]), {}, "credit"),
+    ("project list", audits.PROJECT_LIST, audits.ProjectViews(projects=[PROJECT]), PAGE, "credit"),
     ("component list", components.COMPONENT_LIST, components.ComponentViews(components=[OWN_PSI]), {}, "guest, host"),
     (
         "component discover operator",
         components.COMPONENT_DISCOVER,
         ComponentPage(records=[ComponentSummary(code="psi", version="1")], total=1),
-        {"node_id": "operator", "page_num": "1", "page_size": "-1"},
+        {"node_id": "operator", **PAGE},
         "psi",
     ),
     (
@@ -223,10 +226,10 @@ CASES: list[tuple[str, Endpoint[Any, Any], WireModel, dict[str, Any], str]] = [
         {"node_id": "operator", "code": "psi", "version": "1"},
         "ENABLED",
     ),
-    ("flow list", audits.FLOW_LIST, audits.FlowViews(flows=[FLOW]), {}, "flow-1"),
+    ("flow list", audits.FLOW_LIST, audits.FlowViews(flows=[FLOW]), PAGE, "flow-1"),
     (f"job run {JOB_ID}", jobs.JOB_RUN, JOB, {"job_id": JOB_ID}, "psi_1"),
     (f"job show {JOB_ID}", jobs.JOB_SHOW, JOB, {"job_id": JOB_ID}, "/results/aligned"),
-    ("job list", jobs.JOB_LIST, jobs.JobViews(jobs=[JOB]), {}, JOB_ID),
+    ("job list", jobs.JOB_LIST, jobs.JobViews(jobs=[JOB]), PAGE, JOB_ID),
     (f"job stop {JOB_ID}", jobs.JOB_STOP, JOB, {"job_id": JOB_ID}, "FINISHED"),
     (
         "job log task_1 --start 2 --length 3",
@@ -406,7 +409,7 @@ def test_revoking_by_subject_ends_what_is_in_force_with_the_partner_named(
     ran = interconn(*line.split(), "--partner", ours.node_id, "--reason", "over", "--json")
     assert (ran.status, [one["status"] for one in ran.json["audits"]]) == (0, ["TERMINATED"])
     assert fake.asked == [
-        Asked("own.audit.list", {"kind": kind, "status": "APPROVED"}),
+        Asked("own.audit.list", {"kind": kind, "subject_id": "it", "page_num": 1, "page_size": -1}),
         Asked("own.audit.terminate", {"audit_id": "audit-0", "reason": "over"}),
     ]
 
@@ -430,7 +433,7 @@ def test_approving_by_subject_finds_the_pending_application(
     ran = interconn(*line.split(), "--json")
     assert (ran.status, ran.json["status"]) == (0, "APPROVED")
     assert fake.asked == [
-        Asked("own.audit.list", {"kind": kind}),
+        Asked("own.audit.list", {"kind": kind, "subject_id": "it", "page_num": 1, "page_size": -1}),
         Asked("own.audit.approve", {"audit_id": "audit-1", "reason": ""}),
     ]
 

@@ -72,9 +72,9 @@ def test_a_get_carries_its_members_in_the_query_and_a_post_in_the_body(fake: Fak
         assert client.peers.approve("c-1", "ab cd").usable is True
         assert client.audits.list(kind=audits.AuditKind.JOB, status=AuditStatus.APPLIED).audits == []
     assert fake.asked == [
-        Asked("own.peer.list", {}),
+        Asked("own.peer.list", {"page_num": 1, "page_size": -1}),
         Asked("own.peer.approve", {"contract_id": "c-1", "fingerprint": "ab cd", "accept_unproven": False}),
-        Asked("own.audit.list", {"kind": "JOB", "status": "APPLIED"}),
+        Asked("own.audit.list", {"kind": "JOB", "status": "APPLIED", "page_num": 1, "page_size": -1}),
     ]
 
 
@@ -83,7 +83,7 @@ async def test_the_awaited_client_asks_the_same(fake: FakeNode) -> None:
     async with AsyncNodeClient(fake.access) as client:
         assert (await client.peers.list()).contracts == [CONTRACT]
         assert (await client.call(peers.PEER_LIST, peers.PEER_LIST.request())).contracts == [CONTRACT]
-    assert fake.asked == [Asked("own.peer.list", {})] * 2
+    assert [asked.members["page_size"] for asked in fake.asked] == [-1, 20]  # all, or a page as by default
 
 
 def test_every_row_of_the_tables_has_a_verb() -> None:

@@ -10,8 +10,8 @@ from pydantic import Field
 from interconn.api.own import own
 from interconn.standard.flow import Config, Dag
 from interconn.standard.identifiers import Identifier
-from interconn.standard.management import AuditStatus, AuthScope, Name, ProjectType, Text
-from interconn.standard.wire import Empty, Int32, Int64, WireModel
+from interconn.standard.management import AuditStatus, AuthScope, Name, Paging, ProjectType, Text
+from interconn.standard.wire import Int32, Int64, WireModel
 
 
 class AuditKind(StrEnum):
@@ -109,12 +109,14 @@ class AuditReference(WireModel):
     audit_id: Identifier
 
 
-class AuditSearch(WireModel):
+class AuditSearch(Paging):
     """Which audits to list."""
 
     kind: AuditKind | None = None
     status: AuditStatus | None = None
     subject_id: Identifier | None = None
+    audit_id: Identifier | None = None
+    node_id: Identifier | None = Field(default=None, description="the other side")
 
 
 class AuditView(WireModel):
@@ -135,9 +137,10 @@ class AuditView(WireModel):
 
 
 class AuditViews(WireModel):
-    """Some audits."""
+    """A page of audits, oldest first, and how many there are in all."""
 
     audits: list[AuditView]
+    total: int = 0
 
 
 class PartnerStatus(WireModel):
@@ -159,10 +162,17 @@ class ProjectView(WireModel):
     audits: list[AuditView] = []
 
 
+class ProjectSearch(Paging):
+    """Which projects to list."""
+
+    name: Name | None = Field(default=None, description="a part of the name")
+
+
 class ProjectViews(WireModel):
-    """All projects."""
+    """A page of projects, oldest first, and how many there are in all."""
 
     projects: list[ProjectView]
+    total: int = 0
 
 
 class FlowView(WireModel):
@@ -178,10 +188,18 @@ class FlowView(WireModel):
     audits: list[AuditView] = []
 
 
+class FlowSearch(Paging):
+    """Which flows to list."""
+
+    name: Name | None = Field(default=None, description="a part of the name")
+    project_id: Identifier | None = None
+
+
 class FlowViews(WireModel):
-    """All flows."""
+    """A page of flows, oldest first, and how many there are in all."""
 
     flows: list[FlowView]
+    total: int = 0
 
 
 class JobProposal(WireModel):
@@ -204,10 +222,10 @@ DATASET_REQUEST: Final = own(
 PROJECT_CREATE: Final = own(
     "project.create", "POST", "/projects/create", ProjectCreate, ProjectView, "Create a project."
 )
-PROJECT_LIST: Final = own("project.list", "GET", "/projects", Empty, ProjectViews, "List projects.")
+PROJECT_LIST: Final = own("project.list", "GET", "/projects", ProjectSearch, ProjectViews, "List projects.")
 FLOW_CREATE: Final = own("flow.create", "POST", "/flows/create", FlowCreate, FlowView, "Create a flow.")
 FLOW_LINT: Final = own("flow.lint", "POST", "/flows/lint", FlowLint, FlowPlan, "Check a flow; nobody is asked.")
-FLOW_LIST: Final = own("flow.list", "GET", "/flows", Empty, FlowViews, "List flows.")
+FLOW_LIST: Final = own("flow.list", "GET", "/flows", FlowSearch, FlowViews, "List flows.")
 JOB_PROPOSE: Final = own("job.propose", "POST", "/jobs/propose", JobPropose, JobProposal, "Propose a job.")
 AUDIT_LIST: Final = own("audit.list", "GET", "/audits", AuditSearch, AuditViews, "List approvals.")
 AUDIT_APPROVE: Final = own("audit.approve", "POST", "/audits/approve", AuditDecision, AuditView, "Approve.")

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from interconn.api.own import own
 from interconn.standard.identifiers import Identifier
-from interconn.standard.management import ComponentDetail, ComponentPage, Paging
+from interconn.standard.management import ComponentDetail, ComponentPage, Paging, Text
 from interconn.standard.wire import Empty, WireModel
 
 
@@ -32,6 +32,8 @@ class ComponentDiscover(Paging):
     """A page of a partner's components (MGT-6.1)."""
 
     node_id: Identifier
+    category: Text | None = None
+    developer: Text | None = None
 
 
 class ComponentShow(WireModel):

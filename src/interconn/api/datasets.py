@@ -9,7 +9,7 @@ from pydantic import Field
 from interconn.api.own import own
 from interconn.standard.identifiers import Identifier
 from interconn.standard.management import DatasetDetail, DatasetPage, DatasetSummary, Name, Paging, Text
-from interconn.standard.wire import Empty, WireModel
+from interconn.standard.wire import WireModel
 
 
 class DatasetAdd(WireModel):
@@ -40,10 +40,18 @@ class DatasetView(DatasetSummary):
     findings: list[dict[str, Any]] = []
 
 
+class DatasetSearch(Paging):
+    """Which of this node's data sets to list."""
+
+    name: Name | None = Field(default=None, description="a part of the name")
+    category: Text | None = None
+
+
 class DatasetViews(WireModel):
-    """All data sets of this node."""
+    """A page of this node's data sets, oldest first, and how many there are in all."""
 
     datasets: list[DatasetView]
+    total: int = 0
 
 
 class DatasetDiscover(Paging):
@@ -63,7 +71,7 @@ DATASET_ADD: Final = own("dataset.add", "POST", "/datasets/add", DatasetAdd, Dat
 DATASET_PUBLISH: Final = own(
     "dataset.publish", "POST", "/datasets/publish", DatasetPublish, DatasetView, "Show a data set to partners."
 )
-DATASET_LIST: Final = own("dataset.own", "GET", "/datasets", Empty, DatasetViews, "List this node's data sets.")
+DATASET_LIST: Final = own("dataset.own", "GET", "/datasets", DatasetSearch, DatasetViews, "List this node's data sets.")
 DATASET_DISCOVER: Final = own(
     "dataset.discover", "GET", "/datasets/discover", DatasetDiscover, DatasetPage, "List a partner's data sets."
 )

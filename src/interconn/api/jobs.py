@@ -9,7 +9,8 @@ from pydantic import Field
 from interconn.api.own import own
 from interconn.standard.control import JobReference, JobStatus, TaskStatus
 from interconn.standard.identifiers import Identifier
-from interconn.standard.wire import Empty, WireModel
+from interconn.standard.management import Paging
+from interconn.standard.wire import WireModel
 
 
 class JobRun(WireModel):
@@ -70,10 +71,18 @@ class JobView(WireModel):
     session_bytes: dict[str, int] = {}
 
 
+class JobSearch(Paging):
+    """Which jobs to list."""
+
+    status: JobStatus | None = None
+    flow_id: Identifier | None = None
+
+
 class JobViews(WireModel):
-    """All jobs."""
+    """A page of jobs, newest first, and how many there are in all."""
 
     jobs: list[JobView]
+    total: int = 0
 
 
 class JobLogRequest(WireModel):
@@ -93,7 +102,7 @@ class JobLog(WireModel):
 
 JOB_RUN: Final = own("job.run", "POST", "/jobs/run", JobRun, JobView, "Start an approved job.")
 JOB_SHOW: Final = own("job.show", "GET", "/jobs/show", JobReference, JobView, "How a job stands.")
-JOB_LIST: Final = own("job.list", "GET", "/jobs", Empty, JobViews, "List jobs.")
+JOB_LIST: Final = own("job.list", "GET", "/jobs", JobSearch, JobViews, "List jobs.")
 JOB_STOP: Final = own("job.stop", "POST", "/jobs/stop", JobReference, JobView, "Stop a job.")
 JOB_LOG: Final = own("job.log", "GET", "/jobs/log", JobLogRequest, JobLog, "Log of a task on this node.")
 

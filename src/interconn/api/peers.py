@@ -8,8 +8,8 @@ from pydantic import Field
 
 from interconn.api.own import own
 from interconn.standard.identifiers import Identifier
-from interconn.standard.management import NodeInformation, Text
-from interconn.standard.wire import Empty, Int64, WireModel
+from interconn.standard.management import AuditStatus, NodeInformation, Paging, Text
+from interconn.standard.wire import Int64, WireModel
 
 
 class PeerApply(WireModel):
@@ -72,10 +72,18 @@ class ContractView(WireModel):
     dialect: str = "standard"
 
 
+class ContractSearch(Paging):
+    """Which contracts to list."""
+
+    node_id: Identifier | None = None
+    status: AuditStatus | None = None
+
+
 class ContractViews(WireModel):
-    """All contracts."""
+    """A page of contracts, oldest first, and how many there are in all."""
 
     contracts: list[ContractView]
+    total: int = 0
 
 
 class PeerAnswer(WireModel):
@@ -91,7 +99,7 @@ PEER_APPLY: Final = own("peer.apply", "POST", "/peers/apply", PeerApply, Contrac
 PEER_APPROVE: Final = own("peer.approve", "POST", "/peers/approve", PeerApprove, ContractView, "Approve a partner.")
 PEER_REJECT: Final = own("peer.reject", "POST", "/peers/reject", PeerDecision, ContractView, "Reject an application.")
 PEER_TERMINATE: Final = own("peer.terminate", "POST", "/peers/terminate", PeerDecision, ContractView, "End a contract.")
-PEER_LIST: Final = own("peer.list", "GET", "/peers", Empty, ContractViews, "List contracts.")
+PEER_LIST: Final = own("peer.list", "GET", "/peers", ContractSearch, ContractViews, "List contracts.")
 PEER_ASK: Final = own("peer.ask", "GET", "/peers/ask", PeerAsk, PeerAnswer, "Ask a partner about itself.")
 
 ENDPOINTS: Final = (PEER_APPLY, PEER_APPROVE, PEER_REJECT, PEER_TERMINATE, PEER_LIST, PEER_ASK)

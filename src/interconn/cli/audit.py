@@ -7,6 +7,7 @@ from typing import Literal
 from cyclopts import App
 
 from interconn.cli.options import Common, example
+from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
 app = App(
@@ -22,6 +23,8 @@ def list_(
     kind: Literal["DATASET", "PROJECT", "FLOW", "JOB", "MODEL"] | None = None,
     status: Literal["APPLIED", "APPROVED", "REJECTED", "TERMINATED"] | None = None,
     subject: str | None = None,
+    partner: str | None = None,
+    pages: Pages = Pages(),
     common: Common = Common(),
 ) -> None:
     """List approvals: what was asked, by whom, and whom it waits for.
@@ -34,16 +37,24 @@ def list_(
         Only those in this state.
     subject
         Only those for the data set, project, flow or job of this id.
+    partner
+        Only those with this node.
     """
     from interconn.api.audits import AuditKind
     from interconn.cli.output import print_reply, print_table
     from interconn.standard.management import AuditStatus
 
     with common.node() as node:
-        found = node.audits.list(
-            kind=AuditKind(kind) if kind else None,
-            status=AuditStatus(status) if status else None,
-            subject_id=subject,
+        found = pages.read(
+            lambda page, size: node.audits.list(
+                page=page,
+                size=size,
+                kind=AuditKind(kind) if kind else None,
+                status=AuditStatus(status) if status else None,
+                subject_id=subject,
+                node_id=partner,
+            ),
+            "audits",
         )
     if common.json:
         print_reply(found)
@@ -74,6 +85,7 @@ def list_(
         ],
         empty=say("no approvals"),
     )
+    pages.tell(len(found.audits), found.total)
 
 
 @app.command(help_epilogue=example("audit approve audit-51c9 --times-limit 3"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cyclopts import App
 
 from interconn.cli.options import Common, example
+from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
 app = App(name="component", help="Components that nodes can run.", help_epilogue=example("component list"))
@@ -28,22 +29,34 @@ def list_(*, common: Common = Common()) -> None:
 
 
 @app.command(help_epilogue=example("component discover operator"))
-def discover(node_id: str, *, page: int = 1, size: int = -1, common: Common = Common()) -> None:
+def discover(
+    node_id: str,
+    *,
+    category: str | None = None,
+    developer: str | None = None,
+    pages: Pages = Pages(),
+    common: Common = Common(),
+) -> None:
     """List the components that a partner can run (MGT-6.1).
 
     Parameters
     ----------
     node_id
         Id of the partner's node.
-    page
-        Which page.
-    size
-        Components on a page; -1 for all.
+    category
+        Only those of this category.
+    developer
+        Only those of this developer.
     """
     from interconn.cli.output import print_reply, print_table
 
     with common.node() as node:
-        found = node.components.discover(node_id, page=page, size=size)
+        found = pages.read(
+            lambda page, size: node.components.discover(
+                node_id, page=page, size=size, category=category, developer=developer
+            ),
+            "records",
+        )
     if common.json:
         print_reply(found)
         return
@@ -52,6 +65,7 @@ def discover(node_id: str, *, page: int = 1, size: int = -1, common: Common = Co
         [[c.code, c.version, c.category, c.developer] for c in found.records],
         empty=say("{node_id} offers no components", node_id=node_id),
     )
+    pages.tell(len(found.records), found.total)
 
 
 @app.command(help_epilogue=example("component show operator psi --version 1.0.0"))

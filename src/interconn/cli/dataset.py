@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from interconn.cli.options import Common, Several, example
+from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
 if TYPE_CHECKING:
@@ -98,12 +99,28 @@ def hide(dataset_id: str, *, common: Common = Common()) -> None:
 
 
 @app.command(name="list", help_epilogue=example("dataset list"))
-def list_(*, common: Common = Common()) -> None:
-    """List this node's data sets."""
+def list_(
+    *,
+    name: str | None = None,
+    category: str | None = None,
+    pages: Pages = Pages(),
+    common: Common = Common(),
+) -> None:
+    """List this node's data sets.
+
+    Parameters
+    ----------
+    name
+        Only those whose name contains this.
+    category
+        Only those of this category.
+    """
     from interconn.cli.output import print_reply, print_table
 
     with common.node() as node:
-        found = node.datasets.list()
+        found = pages.read(
+            lambda page, size: node.datasets.list(page=page, size=size, name=name, category=category), "datasets"
+        )
     if common.json:
         print_reply(found)
         return
@@ -115,25 +132,22 @@ def list_(*, common: Common = Common()) -> None:
         ],
         empty=say("no data sets yet; take one in with 'interconn dataset add'"),
     )
+    pages.tell(len(found.datasets), found.total)
 
 
 @app.command(help_epilogue=example("dataset discover operator"))
-def discover(node_id: str, *, page: int = 1, size: int = -1, common: Common = Common()) -> None:
+def discover(node_id: str, *, pages: Pages = Pages(), common: Common = Common()) -> None:
     """List the data sets that a partner publishes (MGT-4.1).
 
     Parameters
     ----------
     node_id
         Id of the partner's node.
-    page
-        Which page.
-    size
-        Data sets on a page; -1 for all.
     """
     from interconn.cli.output import print_reply, print_table
 
     with common.node() as node:
-        found = node.datasets.discover(node_id, page=page, size=size)
+        found = pages.read(lambda page, size: node.datasets.discover(node_id, page=page, size=size), "records")
     if common.json:
         print_reply(found)
         return
@@ -142,6 +156,7 @@ def discover(node_id: str, *, page: int = 1, size: int = -1, common: Common = Co
         [[d.dataset_id, d.name, d.count, d.join_columns, d.label_columns, d.description] for d in found.records],
         empty=say("{node_id} publishes no data sets", node_id=node_id),
     )
+    pages.tell(len(found.records), found.total)
 
 
 @app.command(help_epilogue=example("dataset show operator customers"))

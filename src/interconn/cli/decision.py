@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from interconn.cli.wording import say
 
 if TYPE_CHECKING:
-    from interconn.api.audits import AuditView
+    from interconn.api.audits import AuditKind, AuditView
     from interconn.cli.options import Common
+    from interconn.client import NodeClient
 
 
 def approve_subject(
@@ -37,10 +38,8 @@ def approve_subject(
     with common.node() as node:
         named = [
             audit
-            for audit in node.audits.list(kind=AuditKind(kind)).audits
-            if audit.direction == "PARTNER"
-            and subject in (audit.subject_id, audit.audit_id)
-            and applicant in (None, audit.node_id)
+            for audit in _named(node, AuditKind(kind), subject)
+            if audit.direction == "PARTNER" and applicant in (None, audit.node_id)
         ]
         found = [audit for audit in named if audit.status is AuditStatus.APPLIED]
         if named and not found:
@@ -90,8 +89,8 @@ def revoke_subject(kind: str, subject: str, *, partner: str | None, reason: str,
     with common.node() as node:
         found = [
             audit
-            for audit in node.audits.list(kind=AuditKind(kind), status=AuditStatus.APPROVED).audits
-            if subject in (audit.subject_id, audit.audit_id) and partner in (None, audit.node_id)
+            for audit in _named(node, AuditKind(kind), subject)
+            if audit.status is AuditStatus.APPROVED and partner in (None, audit.node_id)
         ]
         if not found:
             raise NotFound(
@@ -101,10 +100,17 @@ def revoke_subject(kind: str, subject: str, *, partner: str | None, reason: str,
             )
         revoked = [node.audits.terminate(audit.audit_id, reason=reason) for audit in found]
     if common.json:
-        print_reply(AuditViews(audits=revoked))
+        print_reply(AuditViews(audits=revoked, total=len(revoked)))
         return
     for audit in revoked:
         show_audit(audit, common)
+
+
+def _named(node: NodeClient, kind: AuditKind, subject: str) -> list[AuditView]:
+    """Return the approvals of a kind that a person may mean: those of a thing, or the one of that id."""
+    by_subject = node.audits.list(kind=kind, subject_id=subject).audits
+    found = by_subject or node.audits.list(kind=kind, audit_id=subject).audits
+    return [audit for audit in found if subject in (audit.subject_id, audit.audit_id)]
 
 
 def show_audit(audit: AuditView, common: Common) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from cyclopts import App
 
 from interconn.cli.options import Common, example
+from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
 app = App(
@@ -71,12 +72,24 @@ def create(
 
 
 @app.command(name="list", help_epilogue=example("flow list"))
-def list_(*, common: Common = Common()) -> None:
-    """List flows."""
+def list_(
+    *, name: str | None = None, project: str | None = None, pages: Pages = Pages(), common: Common = Common()
+) -> None:
+    """List flows.
+
+    Parameters
+    ----------
+    name
+        Only those whose name contains this.
+    project
+        Only those of this project.
+    """
     from interconn.cli.output import print_reply, print_table, short
 
     with common.node() as node:
-        found = node.flows.list()
+        found = pages.read(
+            lambda page, size: node.flows.list(page=page, size=size, name=name, project_id=project), "flows"
+        )
     if common.json:
         print_reply(found)
         return
@@ -96,6 +109,7 @@ def list_(*, common: Common = Common()) -> None:
         ],
         empty=say("no flows yet; create one with 'interconn flow create'"),
     )
+    pages.tell(len(found.flows), found.total)
 
 
 @app.command(help_epilogue=example("flow lint examples/intersection.json"))

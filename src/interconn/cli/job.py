@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App
 
 from interconn.cli.options import Common, Flag, example
+from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
 if TYPE_CHECKING:
@@ -128,12 +129,28 @@ def watch(job_id: str, *, common: Common = Common()) -> int:
 
 
 @app.command(name="list", help_epilogue=example("job list"))
-def list_(*, common: Common = Common()) -> None:
-    """List jobs."""
-    from interconn.cli.output import instant, print_reply, print_table
+def list_(
+    *,
+    status: Literal["PENDING", "READY", "REJECTED", "RUNNING", "FINISHED"] | None = None,
+    flow: str | None = None,
+    pages: Pages = Pages(),
+    common: Common = Common(),
+) -> None:
+    """List jobs, newest first.
 
+    Parameters
+    ----------
+    status
+        Only those in this state.
+    flow
+        Only those of this flow.
+    """
+    from interconn.cli.output import instant, print_reply, print_table
+    from interconn.standard.control import JobStatus
+
+    wanted = JobStatus(status) if status else None
     with common.node() as node:
-        found = node.jobs.list()
+        found = pages.read(lambda page, size: node.jobs.list(page=page, size=size, status=wanted, flow_id=flow), "jobs")
     if common.json:
         print_reply(found)
         return
@@ -145,6 +162,7 @@ def list_(*, common: Common = Common()) -> None:
         ],
         empty=say("no jobs yet; propose one with 'interconn job propose'"),
     )
+    pages.tell(len(found.jobs), found.total)
 
 
 @app.command(help_epilogue=example("job stop job-f3b0"))

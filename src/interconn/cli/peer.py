@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App
 
 from interconn.cli.options import Common, Flag, example
+from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
 if TYPE_CHECKING:
@@ -108,12 +109,30 @@ def terminate(partner: str, *, common: Common = Common()) -> None:
 
 
 @app.command(name="list", help_epilogue=example("peer list"))
-def list_(*, common: Common = Common()) -> None:
-    """List partners: how each contract stands and whom it waits for."""
-    from interconn.cli.output import print_reply, print_table
+def list_(
+    *,
+    partner: str | None = None,
+    status: Literal["APPLIED", "APPROVED", "REJECTED", "TERMINATED"] | None = None,
+    pages: Pages = Pages(),
+    common: Common = Common(),
+) -> None:
+    """List partners: how each contract stands and whom it waits for.
 
+    Parameters
+    ----------
+    partner
+        Only the contracts with this node.
+    status
+        Only those in this state.
+    """
+    from interconn.cli.output import print_reply, print_table
+    from interconn.standard.management import AuditStatus
+
+    wanted = AuditStatus(status) if status else None
     with common.node() as node:
-        found = node.peers.list()
+        found = pages.read(
+            lambda page, size: node.peers.list(page=page, size=size, node_id=partner, status=wanted), "contracts"
+        )
     if common.json:
         print_reply(found)
         return
@@ -130,6 +149,7 @@ def list_(*, common: Common = Common()) -> None:
         [[c.node_id, c.institution, c.contract_id, c.status, c.usable, c.waits_for, c.reason] for c in found.contracts],
         empty=say("no partners yet; apply for cooperation with 'interconn peer apply'"),
     )
+    pages.tell(len(found.contracts), found.total)
 
 
 @app.command(help_epilogue=example("peer show operator"))
@@ -173,8 +193,8 @@ def _contract(node: NodeClient, partner: str) -> str:
 
     found = [
         contract.contract_id
-        for contract in node.peers.list().contracts
-        if contract.node_id == partner and contract.status in ("APPLIED", "APPROVED")
+        for contract in node.peers.list(node_id=partner).contracts
+        if contract.status in ("APPLIED", "APPROVED")
     ]
     if len(found) > 1:
         raise Refused(

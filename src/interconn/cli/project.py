@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from cyclopts import App
 
 from interconn.cli.options import Common, Several, example
+from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
 app = App(name="project", help="Projects with partners.", help_epilogue=example("project list"))
@@ -78,12 +79,18 @@ def create(
 
 
 @app.command(name="list", help_epilogue=example("project list"))
-def list_(*, common: Common = Common()) -> None:
-    """List projects."""
+def list_(*, name: str | None = None, pages: Pages = Pages(), common: Common = Common()) -> None:
+    """List projects.
+
+    Parameters
+    ----------
+    name
+        Only those whose name contains this.
+    """
     from interconn.cli.output import print_reply, print_table
 
     with common.node() as node:
-        found = node.projects.list()
+        found = pages.read(lambda page, size: node.projects.list(page=page, size=size, name=name), "projects")
     if common.json:
         print_reply(found)
         return
@@ -92,6 +99,7 @@ def list_(*, common: Common = Common()) -> None:
         [[p.project_id, p.name, p.type, p.initiator, p.approved] for p in found.projects],
         empty=say("no projects yet; create one with 'interconn project create'"),
     )
+    pages.tell(len(found.projects), found.total)
 
 
 @app.command(help_epilogue=example("project approve project-7a1e"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from interconn.api.jobs import (
@@ -16,6 +15,7 @@ from interconn.api.jobs import (
     JobLog,
     JobLogRequest,
     JobRun,
+    JobSearch,
     JobView,
     JobViews,
 )
@@ -48,6 +48,7 @@ from interconn.standard.identifiers import new_job_id
 from interconn.standard.wire import Empty
 from interconn.state.clock import Clock
 from interconn.state.database import Database
+from interconn.state.pages import read_page
 
 FIRST_WORD_SECONDS: Final = 5.0
 """How long a person who starts a job waits for the participants' first answer."""
@@ -167,12 +168,24 @@ class Initiator:
         await self._follower.refresh(request.job_id)
         return await self._view(request.job_id)
 
-    async def list(self, _person: Person, _request: Empty) -> JobViews:
+    async def list(self, _person: Person, request: JobSearch) -> JobViews:
         """List jobs, newest first, as this node knows them without asking."""
+        matching = []
+        if request.status:
+            matching.append(Job.status == request.status.value)
+        if request.flow_id:
+            matching.append(Job.flow_id == request.flow_id)
 
         def read(session: Session) -> JobViews:
-            found = session.scalars(select(Job).order_by(Job.created_at.desc(), Job.job_id))
-            return JobViews(jobs=[views.job_view(session, job, self._node_id, self._components) for job in found])
+            found, total = read_page(
+                session,
+                Job,
+                lambda some: views.job_views(session, some, self._node_id, self._components),
+                paging=request,
+                order=(Job.created_at.desc(), Job.job_id),
+                matching=matching,
+            )
+            return JobViews(jobs=found, total=total)
 
         return await self._database.read(read)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -199,14 +199,31 @@ def end(session: Session, job: Job, outcome: Outcome, reason: str, cause: Cause)
 
 def tasks_of(session: Session, job_id: str) -> list[Task]:
     """Return the tasks of a job, first first."""
-    return list(session.scalars(select(Task).where(Task.job_id == job_id).order_by(Task.created_at, Task.task_id)))
+    return tasks_of_each(session, [job_id])[job_id]
+
+
+def tasks_of_each(session: Session, job_ids: Collection[str]) -> dict[str, list[Task]]:
+    """Return the tasks of each of some jobs, first first."""
+    found: dict[str, list[Task]] = {job_id: [] for job_id in job_ids}
+    wanted = select(Task).where(Task.job_id.in_(job_ids)).order_by(Task.created_at, Task.task_id)
+    for task in session.scalars(wanted):
+        found[task.job_id].append(task)
+    return found
 
 
 def lanes_of(session: Session, task_id: str) -> list[Lane]:
     """Return the known lanes of a task: guests, hosts, arbiters, then others."""
+    return lanes_of_each(session, [task_id])[task_id]
+
+
+def lanes_of_each(session: Session, task_ids: Collection[str]) -> dict[str, list[Lane]]:
+    """Return the known lanes of each of some tasks, as `lanes_of` orders them."""
     order = {"guest": 0, "host": 1, "arbiter": 2}
-    lanes = session.scalars(select(Lane).where(Lane.task_id == task_id))
-    return sorted(lanes, key=lambda lane: (order.get(lane.role, 3), lane.role, lane.index))
+    found: dict[str, list[Lane]] = {task_id: [] for task_id in task_ids}
+    lanes = session.scalars(select(Lane).where(Lane.task_id.in_(task_ids))).all()
+    for lane in sorted(lanes, key=lambda lane: (order.get(lane.role, 3), lane.role, lane.index)):
+        found[lane.task_id].append(lane)
+    return found
 
 
 def add_task(session: Session, job: Job, task_id: str, name: str, parties: Iterable[dag.Party], now: int) -> Task:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from interconn.api.jobs import JobView, PartyView, Progress, TaskView
 from interconn.components import Components
+from interconn.components.tables import ComponentRun
 from interconn.control import jobs
 from interconn.control.tables import Job, Lane, Task
 from interconn.standard.control import JobStatus, JobStatusReply, TaskStatus
@@ -51,7 +54,21 @@ def _as_told(task: TaskView) -> TaskView:
 
 def job_view(session: Session, job: Job, node_id: str, components: Components) -> JobView:
     """Return a job as this node's own people see it, with where its own outputs lie."""
-    tasks = _own_tasks(session, job)
+    return job_views(session, [job], node_id, components)[0]
+
+
+def job_views(session: Session, some: Sequence[Job], node_id: str, components: Components) -> list[JobView]:
+    """Return jobs as this node's own people see them, with a few queries for all of them."""
+    tasks = _tasks_of_each(session, some)
+    task_ids = [task.task_id for each in tasks.values() for task in each]
+    # What is held here is not looked for again, run by run.
+    held = session.scalars(select(ComponentRun).where(ComponentRun.task_id.in_(task_ids))).all()
+    found = [_job_view(session, job, tasks[job.job_id], node_id, components) for job in some]
+    del held
+    return found
+
+
+def _job_view(session: Session, job: Job, tasks: list[TaskView], node_id: str, components: Components) -> JobView:
     if not job.scheduling:
         tasks = _merged(tasks, [validate(TaskView, each) for each in job.reported])
     for task in tasks:
@@ -84,12 +101,23 @@ def _outputs(components: Components, session: Session, task_id: str, role: str, 
 
 
 def _own_tasks(session: Session, job: Job) -> list[TaskView]:
-    classes = {each["name"]: each["componentName"] for each in job.content["dag"]["components"]}
-    return [_task_view(session, task, classes.get(task.name, "")) for task in jobs.tasks_of(session, job.job_id)]
+    return _tasks_of_each(session, [job])[job.job_id]
 
 
-def _task_view(session: Session, task: Task, component: str) -> TaskView:
-    lanes = jobs.lanes_of(session, task.task_id)
+def _tasks_of_each(session: Session, some: Sequence[Job]) -> dict[str, list[TaskView]]:
+    """Return the tasks of each of some jobs as this node knows them, by job id."""
+    tasks = jobs.tasks_of_each(session, [job.job_id for job in some])
+    lanes = jobs.lanes_of_each(session, [task.task_id for each in tasks.values() for task in each])
+    found = {}
+    for job in some:
+        classes = {each["name"]: each["componentName"] for each in job.content["dag"]["components"]}
+        found[job.job_id] = [
+            _task_view(task, lanes[task.task_id], classes.get(task.name, "")) for task in tasks[job.job_id]
+        ]
+    return found
+
+
+def _task_view(task: Task, lanes: Sequence[Lane], component: str) -> TaskView:
     return TaskView(
         task_id=task.task_id,
         name=task.name,

@@ -89,6 +89,8 @@ class Offers:
     async def _discover(self, person: Person, request: api.ComponentDiscover) -> ComponentPage:
         question = standard.ComponentList(
             contract_id=self._client.partner(request.node_id).contract_id,
+            category=request.category,
+            developer=request.developer,
             page_num=request.page_num,
             page_size=request.page_size,
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from interconn.api import audits as api
@@ -15,6 +14,7 @@ from interconn.api.rules import require_decision, require_revocation
 from interconn.management.approvals.audits import Audits
 from interconn.management.approvals.subjects import Limits, Subject
 from interconn.management.approvals.tables import Audit
+from interconn.management.approvals.views import audit_views
 from interconn.management.causes import Cause
 from interconn.management.transitions import APPLICANT
 from interconn.peers.inbound import Caller, Service
@@ -25,6 +25,7 @@ from interconn.standard.management import AuditConfirm, AuditReference, AuditSta
 from interconn.standard.wire import Empty, WireModel
 from interconn.state.database import Database, erase
 from interconn.state.outbox import OutboxMessage
+from interconn.state.pages import read_page
 
 
 class Approvals:
@@ -100,18 +101,26 @@ class Approvals:
         ]
 
     async def _list(self, _person: Person, request: api.AuditSearch) -> api.AuditViews:
-        wanted = select(Audit).order_by(Audit.number)
-        if request.kind:
-            wanted = wanted.where(Audit.kind == request.kind.value)
-        if request.status:
-            wanted = wanted.where(Audit.status == request.status.value)
-        if request.subject_id:
-            wanted = wanted.where(Audit.subject_id == request.subject_id)
+        wanted = (
+            (Audit.kind, request.kind and request.kind.value),
+            (Audit.status, request.status and request.status.value),
+            (Audit.subject_id, request.subject_id),
+            (Audit.audit_id, request.audit_id),
+            (Audit.node_id, request.node_id),
+        )
 
-        def work(session: Session) -> list[AuditView]:
-            return [self._audits.view(session, audit) for audit in session.scalars(wanted)]
+        def work(session: Session) -> api.AuditViews:
+            found, total = read_page(
+                session,
+                Audit,
+                lambda audits: audit_views(session, audits),
+                paging=request,
+                order=(Audit.number,),
+                matching=[column == value for column, value in wanted if value],
+            )
+            return api.AuditViews(audits=found, total=total)
 
-        return api.AuditViews(audits=await self._database.read(work))
+        return await self._database.read(work)
 
     async def _approve(self, person: Person, request: api.AuditDecision) -> AuditView:
         return await self._decide(person, request, Verdict.APPROVED)

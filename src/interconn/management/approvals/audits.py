@@ -7,6 +7,7 @@ MGT-7-flow-audit-state, MGT-8-job-audit-state).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -16,12 +17,12 @@ from interconn.api.audits import AuditKind, AuditView
 from interconn.api.own import Person
 from interconn.management.approvals.subjects import Limits, Subject
 from interconn.management.approvals.tables import Audit
+from interconn.management.approvals.views import audit_views
 from interconn.management.causes import Cause
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.permits.permits import Permits
-from interconn.management.permits.tables import Grant, Permit
 from interconn.management.transitions import APPLICANT, PARTNER, STEP_OF, Step, advance
-from interconn.management.waiting import undelivered, waits_for_delivery
+from interconn.management.waiting import undelivered
 from interconn.peers.inbound import Caller
 from interconn.standard.errors import ContentConflict, IllegalTransition, NotFound, PermitRefused
 from interconn.standard.management import AuditConfirm, AuditReference, AuditStatus, ResourcePermit, Verdict
@@ -31,6 +32,9 @@ from interconn.state.clock import Clock
 from interconn.state.database import announce
 
 AUDIT_TOPIC: Final = "audits"
+
+SubjectKey = tuple[str, str]
+"""Initiator and id of what is to be approved: two nodes may use one id for subjects of their own."""
 
 
 class Audits:
@@ -255,41 +259,34 @@ class Audits:
             found = found.where(Audit.direction == PARTNER, Audit.node_id == initiator)
         return list(session.scalars(found.order_by(Audit.number)))
 
+    def on_each(
+        self, session: Session, kind: AuditKind, subjects: Collection[SubjectKey]
+    ) -> dict[SubjectKey, list[Audit]]:
+        """Return the audits on each of some subjects, named by initiator and id, as `on` does for one."""
+        wanted = {subject_id for _, subject_id in subjects}
+        found = select(Audit).where(Audit.kind == kind.value, Audit.subject_id.in_(wanted)).order_by(Audit.number)
+        audits: dict[SubjectKey, list[Audit]] = {key: [] for key in subjects}
+        for audit in session.scalars(found):
+            initiator = self._node_id if audit.direction == APPLICANT else audit.node_id
+            if (initiator, audit.subject_id) in audits:
+                audits[initiator, audit.subject_id].append(audit)
+        return audits
+
+    def views_on(
+        self, session: Session, kind: AuditKind, subjects: Collection[SubjectKey]
+    ) -> dict[SubjectKey, list[AuditView]]:
+        """Return the audits on each of some subjects as a person sees them."""
+        audits = self.on_each(session, kind, subjects)
+        views = iter(audit_views(session, [audit for each in audits.values() for audit in each]))
+        return {key: [next(views) for _ in each] for key, each in audits.items()}
+
     def view(self, session: Session, audit: Audit) -> AuditView:
         """Return an audit as a person sees it."""
-        session.flush()
-        holding = Permit if audit.direction == APPLICANT else Grant
-        return AuditView(
-            audit_id=audit.audit_id,
-            kind=AuditKind(audit.kind),
-            subject_id=audit.subject_id,
-            node_id=audit.node_id,
-            direction=audit.direction,
-            status=AuditStatus(audit.status),
-            has_permit=session.scalar(select(holding).where(holding.audit_number == audit.number)) is not None,
-            waits_for=self.waits_for(session, audit),
-            applied_at=audit.applied_at,
-            decided_at=audit.decided_at,
-            decided_by=audit.decided_by,
-            details=audit.content | ({"reason": audit.reason} if audit.reason else {}),
-        )
+        return audit_views(session, [audit])[0]
 
     def waits_for(self, session: Session, audit: Audit) -> str:
         """Return whom an audit waits for and for what; empty when it waits for nothing."""
-        if audit.status == AuditStatus.TERMINATED:
-            waits = waits_for_delivery(session, audit.node_id, audit.audit_id, "learn of the end of the approval")
-            return "" if waits.startswith("nobody") else waits
-        if audit.direction == PARTNER:
-            if audit.status == AuditStatus.APPLIED:
-                return "a person here to approve or reject"
-            return waits_for_delivery(session, audit.node_id, audit.audit_id, "take the verdict")
-        if audit.status == AuditStatus.APPLIED:
-            taken = waits_for_delivery(session, audit.node_id, audit.audit_id, "take the application")
-            return taken or f"a person at {audit.node_id} to approve"
-        if audit.status == AuditStatus.APPROVED and audit.kind == AuditKind.DATASET:
-            kept = session.get(Permit, audit.number)
-            return "" if kept else f"node {audit.node_id} to send the permit"
-        return ""
+        return audit_views(session, [audit])[0].waits_for
 
     # --- shared ---------------------------------------------------------------------------------------------
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from interconn import dialects
@@ -21,7 +20,7 @@ from interconn.management.contracts.contracts import CONTRACT_TOPIC, Contracts
 from interconn.management.contracts.tables import Contract
 from interconn.management.contracts.verdicts import Verdicts
 from interconn.management.transitions import APPLICANT, PARTNER
-from interconn.management.waiting import waits_for_delivery
+from interconn.management.waiting import undelivered_of, waits_for
 from interconn.peers.inbound import Caller, Service
 from interconn.peers.outbound import Destination, PeerClient
 from interconn.standard import management as standard
@@ -31,6 +30,7 @@ from interconn.standard.management import AuditStatus, AuthType, ContractApplied
 from interconn.standard.wire import Empty, WireModel
 from interconn.state.database import Database
 from interconn.state.outbox import OutboxMessage
+from interconn.state.pages import read_page
 
 PATIENCE_SECONDS: Final = 5.0
 """How long `peer apply` waits for the partner to give the contract its id, so that a person sees it at once."""
@@ -159,12 +159,25 @@ class Cooperation:
 
         return await self._change(work)
 
-    async def _list(self, _person: Person, _request: Empty) -> api.ContractViews:
-        def work(session: Session) -> list[api.ContractView]:
-            contracts = session.scalars(select(Contract).order_by(Contract.number))
-            return [self.view(session, contract) for contract in contracts]
+    async def _list(self, _person: Person, request: api.ContractSearch) -> api.ContractViews:
+        matching = []
+        if request.node_id:
+            matching.append(Contract.node_id == request.node_id)
+        if request.status:
+            matching.append(Contract.status == request.status.value)
 
-        return api.ContractViews(contracts=await self._database.read(work))
+        def work(session: Session) -> api.ContractViews:
+            found, total = read_page(
+                session,
+                Contract,
+                lambda contracts: self._views(session, contracts),
+                paging=request,
+                order=(Contract.number,),
+                matching=matching,
+            )
+            return api.ContractViews(contracts=found, total=total)
+
+        return await self._database.read(work)
 
     async def _ask(self, person: Person, request: api.PeerAsk) -> api.PeerAnswer:
         contract = await self._database.read(lambda session: self._contracts.latest(session, request.node_id))
@@ -200,7 +213,14 @@ class Cooperation:
 
     def view(self, session: Session, contract: Contract) -> api.ContractView:
         """Return a contract as a person sees it."""
+        return self._views(session, [contract])[0]
+
+    def _views(self, session: Session, contracts: Sequence[Contract]) -> list[api.ContractView]:
         session.flush()
+        messages = undelivered_of(session, [contract.contract_id for contract in contracts])
+        return [self._view(contract, messages.get((contract.node_id, contract.contract_id))) for contract in contracts]
+
+    def _view(self, contract: Contract, message: OutboxMessage | None) -> api.ContractView:
         return api.ContractView(
             contract_id=contract.contract_id,
             node_id=contract.node_id,
@@ -216,29 +236,13 @@ class Cooperation:
             key_proven=contract.key_proven,
             key_compared=contract.key_compared,
             usable=self._contracts.allows_calls(contract),
-            waits_for=self._waits_for(session, contract),
+            waits_for=_waits_for(contract, message),
             reason=contract.reason,
             applied_at=contract.applied_at,
             decided_at=contract.decided_at,
             expired_time=contract.expired_time,
             dialect=contract.dialect,
         )
-
-    def _waits_for(self, session: Session, contract: Contract) -> str:
-        node = contract.node_id
-        if contract.direction == APPLICANT and contract.status == AuditStatus.APPLIED:
-            taken = waits_for_delivery(session, node, contract.contract_id, "take the application")
-            return taken or f"a person at {node} to approve"
-        if contract.status == AuditStatus.APPLIED:
-            return "a person here to compare the fingerprint and to approve"
-        if contract.status == AuditStatus.APPROVED and not contract.key_compared:
-            return f"a person here to compare the fingerprint of the key of {node}: interconn peer approve"
-        if contract.status == AuditStatus.TERMINATED:
-            waits = waits_for_delivery(session, node, contract.contract_id, "learn of the end of the contract")
-            return "" if waits.startswith("nobody") else waits  # it knew of no contract in force
-        if contract.direction == APPLICANT:
-            return ""
-        return waits_for_delivery(session, node, contract.contract_id, "acknowledge the verdict")
 
     # --- the outbox -----------------------------------------------------------------------------------------
 
@@ -287,3 +291,20 @@ class Cooperation:
 
 def _key(contract: Contract) -> Credential:
     return Credential.parse(AuthType(contract.auth_type), contract.auth_credential)
+
+
+def _waits_for(contract: Contract, message: OutboxMessage | None) -> str:
+    node = contract.node_id
+    if contract.direction == APPLICANT and contract.status == AuditStatus.APPLIED:
+        taken = waits_for(message, "take the application")
+        return taken or f"a person at {node} to approve"
+    if contract.status == AuditStatus.APPLIED:
+        return "a person here to compare the fingerprint and to approve"
+    if contract.status == AuditStatus.APPROVED and not contract.key_compared:
+        return f"a person here to compare the fingerprint of the key of {node}: interconn peer approve"
+    if contract.status == AuditStatus.TERMINATED:
+        waits = waits_for(message, "learn of the end of the contract")
+        return "" if waits.startswith("nobody") else waits  # it knew of no contract in force
+    if contract.direction == APPLICANT:
+        return ""
+    return waits_for(message, "acknowledge the verdict")

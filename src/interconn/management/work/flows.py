@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from interconn.api import audits as api
@@ -24,9 +24,9 @@ from interconn.standard.errors import ContentConflict, NotApproved
 from interconn.standard.flow import Config, Dag
 from interconn.standard.identifiers import new_id, new_job_id
 from interconn.standard.management import AuditStatus, FlowApply, ResourcePermit
-from interconn.standard.wire import Empty
 from interconn.state.clock import Clock
 from interconn.state.database import Database
+from interconn.state.pages import read_page
 
 
 class Flows(Subject[FlowApply]):
@@ -194,23 +194,43 @@ class Flows(Subject[FlowApply]):
         ]
         return api.FlowPlan(scheduler=request.config.scheduler(), steps=steps)
 
-    async def _list(self, _person: Person, _request: Empty) -> api.FlowViews:
-        def work(session: Session) -> list[FlowView]:
-            found = session.scalars(select(Flow).order_by(Flow.created_at, Flow.flow_id))
-            return [self._view(session, flow) for flow in found]
+    async def _list(self, _person: Person, request: api.FlowSearch) -> api.FlowViews:
+        matching = []
+        if request.name:
+            matching.append(Flow.name.icontains(request.name, autoescape=True))
+        if request.project_id:
+            matching.append(Flow.project_id == request.project_id)
 
-        return api.FlowViews(flows=await self._database.read(work))
+        def work(session: Session) -> api.FlowViews:
+            found, total = read_page(
+                session,
+                Flow,
+                lambda flows: self._views(session, flows),
+                paging=request,
+                order=(Flow.created_at, Flow.flow_id, Flow.initiator),
+                matching=matching,
+            )
+            return api.FlowViews(flows=found, total=total)
+
+        return await self._database.read(work)
 
     def _view(self, session: Session, flow: Flow) -> FlowView:
+        return self._views(session, [flow])[0]
+
+    def _views(self, session: Session, flows: Sequence[Flow]) -> list[FlowView]:
         session.flush()
-        audits = self.audits_on(session, flow)
-        return FlowView(
-            flow_id=flow.flow_id,
-            project_id=flow.project_id,
-            name=flow.name,
-            initiator=flow.initiator,
-            digest=flow.dag_digest,
-            approved=all(audit.status == AuditStatus.APPROVED for audit in audits),
-            dag=Dag.model_validate(flow.dag),
-            audits=[self._audits.view(session, audit) for audit in audits],
-        )
+        keys = [(flow.initiator, flow.flow_id) for flow in flows]
+        audits = self._audits.views_on(session, self.kind, keys)
+        return [
+            FlowView(
+                flow_id=flow.flow_id,
+                project_id=flow.project_id,
+                name=flow.name,
+                initiator=flow.initiator,
+                digest=flow.dag_digest,
+                approved=all(audit.status is AuditStatus.APPROVED for audit in audits[key]),
+                dag=Dag.model_validate(flow.dag),
+                audits=audits[key],
+            )
+            for key, flow in zip(keys, flows, strict=True)
+        ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from interconn.api import audits as api
@@ -22,9 +22,9 @@ from interconn.standard import management as standard
 from interconn.standard.errors import ContentConflict, InvalidRequest, NotApproved
 from interconn.standard.identifiers import new_id
 from interconn.standard.management import AuditStatus, ProjectApply, ProjectDataset
-from interconn.standard.wire import Empty
 from interconn.state.clock import Clock
 from interconn.state.database import Database
+from interconn.state.pages import read_page
 
 
 class Projects(Subject[ProjectApply]):
@@ -187,21 +187,35 @@ class Projects(Subject[ProjectApply]):
         session.add(project)
         return project
 
-    async def _list(self, _person: Person, _request: Empty) -> api.ProjectViews:
-        def work(session: Session) -> list[ProjectView]:
-            found = session.scalars(select(Project).order_by(Project.created_at, Project.project_id))
-            return [self._view(session, project) for project in found]
+    async def _list(self, _person: Person, request: api.ProjectSearch) -> api.ProjectViews:
+        def work(session: Session) -> api.ProjectViews:
+            found, total = read_page(
+                session,
+                Project,
+                lambda projects: self._views(session, projects),
+                paging=request,
+                order=(Project.created_at, Project.project_id, Project.initiator),
+                matching=[Project.name.icontains(request.name, autoescape=True)] if request.name else [],
+            )
+            return api.ProjectViews(projects=found, total=total)
 
-        return api.ProjectViews(projects=await self._database.read(work))
+        return await self._database.read(work)
 
     def _view(self, session: Session, project: Project) -> ProjectView:
+        return self._views(session, [project])[0]
+
+    def _views(self, session: Session, projects: Sequence[Project]) -> list[ProjectView]:
         session.flush()
-        audits = self.audits_on(session, project)
-        return ProjectView(
-            project_id=project.project_id,
-            name=project.name,
-            type=project.type,
-            initiator=project.initiator,
-            approved=all(audit.status == AuditStatus.APPROVED for audit in audits),
-            audits=[self._audits.view(session, audit) for audit in audits],
-        )
+        keys = [(project.initiator, project.project_id) for project in projects]
+        audits = self._audits.views_on(session, self.kind, keys)
+        return [
+            ProjectView(
+                project_id=project.project_id,
+                name=project.name,
+                type=project.type,
+                initiator=project.initiator,
+                approved=all(audit.status is AuditStatus.APPROVED for audit in audits[key]),
+                audits=audits[key],
+            )
+            for key, project in zip(keys, projects, strict=True)
+        ]

@@ -1,0 +1,119 @@
+"""What jobs are made of: data sets and components, this node's and partners'."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from interconn.api import audits as audit_rows
+from interconn.api import components as component_rows
+from interconn.api import datasets as dataset_rows
+from interconn.client.exchange import Question
+from interconn.client.verb import Client, Noun, Verb
+from interconn.standard.management import AuthScope, ComponentDetail, ComponentPage, DatasetDetail, DatasetPage
+from interconn.standard.wire import Empty
+
+
+class Datasets(Noun[Client]):
+    """Data sets of this node and of partners (MGT-4)."""
+
+    @Verb
+    def add(
+        self,
+        path: str,
+        name: str,
+        key_columns: Sequence[str],
+        *,
+        label_columns: Sequence[str] = (),
+        dataset_id: str | None = None,
+        description: str | None = None,
+        category: str | None = None,
+    ) -> Question[dataset_rows.DatasetView]:
+        """Take a CSV file that the node can read into its storage."""
+        request = dataset_rows.DatasetAdd(
+            path=path,
+            name=name,
+            key_columns=list(key_columns),
+            label_columns=list(label_columns),
+            dataset_id=dataset_id,
+            description=description,
+            category=category,
+        )
+        return Question(dataset_rows.DATASET_ADD, request)
+
+    @Verb
+    def publish(self, dataset_id: str) -> Question[dataset_rows.DatasetView]:
+        """Show a data set to contract partners; its rows never leave the node by this."""
+        return Question(dataset_rows.DATASET_PUBLISH, dataset_rows.DatasetPublish(dataset_id=dataset_id))
+
+    @Verb
+    def hide(self, dataset_id: str) -> Question[dataset_rows.DatasetView]:
+        """Hide a data set from contract partners again."""
+        request = dataset_rows.DatasetPublish(dataset_id=dataset_id, published=False)
+        return Question(dataset_rows.DATASET_PUBLISH, request)
+
+    @Verb
+    def list(
+        self, *, page: int = 1, size: int = -1, name: str | None = None, category: str | None = None
+    ) -> Question[dataset_rows.DatasetViews]:
+        """List a page of the node's own data sets; a size of -1 asks for all, `name` for those that contain it."""
+        request = dataset_rows.DatasetSearch(page_num=page, page_size=size, name=name, category=category)
+        return Question(dataset_rows.DATASET_LIST, request)
+
+    @Verb
+    def discover(self, node_id: str, *, page: int = 1, size: int = -1) -> Question[DatasetPage]:
+        """List a page of a partner's published data sets; a size of -1 asks for all (MGT-4.1)."""
+        request = dataset_rows.DatasetDiscover(node_id=node_id, page_num=page, page_size=size)
+        return Question(dataset_rows.DATASET_DISCOVER, request)
+
+    @Verb
+    def show(self, node_id: str, dataset_id: str) -> Question[DatasetDetail]:
+        """Show one data set of a partner (MGT-4.2)."""
+        request = dataset_rows.DatasetShow(node_id=node_id, dataset_id=dataset_id)
+        return Question(dataset_rows.DATASET_SHOW, request)
+
+    @Verb
+    def request(
+        self,
+        node_id: str,
+        dataset_id: str,
+        *,
+        scope: AuthScope | None = None,
+        time_limit: int | None = None,
+        times_limit: int | None = None,
+    ) -> Question[audit_rows.AuditView]:
+        """Apply for a grant of a partner's data set (MGT-4.3); limits are epoch milliseconds and jobs."""
+        request = audit_rows.DatasetRequest(
+            node_id=node_id, dataset_id=dataset_id, auth_scope=scope, time_limit=time_limit, times_limit=times_limit
+        )
+        return Question(audit_rows.DATASET_REQUEST, request)
+
+
+class Components(Noun[Client]):
+    """Components of this node and of partners (MGT-6)."""
+
+    @Verb
+    def list(self) -> Question[component_rows.ComponentViews]:
+        """List the components that this node can run."""
+        return Question(component_rows.COMPONENT_LIST, Empty())
+
+    @Verb
+    def discover(
+        self,
+        node_id: str,
+        *,
+        page: int = 1,
+        size: int = -1,
+        category: str | None = None,
+        developer: str | None = None,
+    ) -> Question[ComponentPage]:
+        """List a page of a partner's components; a size of -1 asks for all (MGT-6.1)."""
+        request = component_rows.ComponentDiscover(
+            node_id=node_id, page_num=page, page_size=size, category=category, developer=developer
+        )
+        return Question(component_rows.COMPONENT_DISCOVER, request)
+
+    @Verb
+    def show(self, node_id: str, code: str, version: str) -> Question[ComponentDetail]:
+        """Show one component of a partner (MGT-6.2)."""
+        request = component_rows.ComponentShow(node_id=node_id, code=code, version=version)
+        return Question(component_rows.COMPONENT_SHOW, request)

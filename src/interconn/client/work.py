@@ -1,0 +1,139 @@
+"""What institutions do together: projects, flows and jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from interconn.api import audits as audit_rows
+from interconn.api import jobs as job_rows
+from interconn.client.exchange import Question
+from interconn.client.verb import Client, Noun, Verb
+from interconn.standard import control
+from interconn.standard.flow import Config, Dag
+from interconn.standard.management import ProjectType
+from interconn.standard.wire import Empty
+
+
+class Projects(Noun[Client]):
+    """Projects with partners (MGT-5)."""
+
+    @Verb
+    def create(
+        self,
+        name: str,
+        partners: Sequence[str],
+        *,
+        type: ProjectType | None = None,  # noqa: A002 - the standard's word (MGT-5.1)
+        datasets: Mapping[str, Sequence[str]] | None = None,
+        description: str | None = None,
+        project_id: str | None = None,
+    ) -> Question[audit_rows.ProjectView]:
+        """Create a project and ask each partner's approval; `datasets` maps a node id to its data sets."""
+        request = audit_rows.ProjectCreate(
+            name=name,
+            partners=list(partners),
+            type=type,
+            datasets={node_id: list(listed) for node_id, listed in (datasets or {}).items()},
+            description=description,
+            project_id=project_id,
+        )
+        return Question(audit_rows.PROJECT_CREATE, request)
+
+    @Verb
+    def list(self, *, page: int = 1, size: int = -1, name: str | None = None) -> Question[audit_rows.ProjectViews]:
+        """List a page of projects; a size of -1 asks for all, `name` for those that contain it."""
+        request = audit_rows.ProjectSearch(page_num=page, page_size=size, name=name)
+        return Question(audit_rows.PROJECT_LIST, request)
+
+
+class Flows(Noun[Client]):
+    """Flows of projects (MGT-7)."""
+
+    @Verb
+    def create(
+        self,
+        name: str,
+        project_id: str,
+        dag: Dag,
+        *,
+        config: Config | None = None,
+        description: str | None = None,
+        flow_id: str | None = None,
+    ) -> Question[audit_rows.FlowView]:
+        """Create a flow in a project and ask each partner's approval."""
+        request = audit_rows.FlowCreate(
+            name=name, project_id=project_id, dag=dag, config=config, description=description, flow_id=flow_id
+        )
+        return Question(audit_rows.FLOW_CREATE, request)
+
+    @Verb
+    def lint(self, dag: Dag, config: Config) -> Question[audit_rows.FlowPlan]:
+        """Check a flow as a job of it would be checked, without telling anybody."""
+        return Question(audit_rows.FLOW_LINT, audit_rows.FlowLint(dag=dag, config=config))
+
+    @Verb
+    def list(
+        self, *, page: int = 1, size: int = -1, name: str | None = None, project_id: str | None = None
+    ) -> Question[audit_rows.FlowViews]:
+        """List a page of flows; a size of -1 asks for all, `name` for those that contain it."""
+        request = audit_rows.FlowSearch(page_num=page, page_size=size, name=name, project_id=project_id)
+        return Question(audit_rows.FLOW_LIST, request)
+
+
+class Jobs(Noun[Client]):
+    """Jobs: proposed, approved, run (MGT-8, CTL-5)."""
+
+    @Verb
+    def propose(self, flow_id: str, config: Config, *, name: str = "job") -> Question[audit_rows.JobProposal]:
+        """Propose a job of a flow: each party's approval is asked, with this node's permits."""
+        return Question(audit_rows.JOB_PROPOSE, audit_rows.JobPropose(flow_id=flow_id, config=config, name=name))
+
+    @Verb
+    def run(self, job_id: str) -> Question[job_rows.JobView]:
+        """Start a job whose approvals are all there."""
+        return Question(job_rows.JOB_RUN, job_rows.JobRun(job_id=job_id))
+
+    @Verb
+    def show(self, job_id: str) -> Question[job_rows.JobView]:
+        """Ask how a job stands."""
+        return Question(job_rows.JOB_SHOW, control.JobReference(job_id=job_id))
+
+    @Verb
+    def list(
+        self, *, page: int = 1, size: int = -1, status: control.JobStatus | None = None, flow_id: str | None = None
+    ) -> Question[job_rows.JobViews]:
+        """List a page of jobs, newest first; a size of -1 asks for all."""
+        request = job_rows.JobSearch(page_num=page, page_size=size, status=status, flow_id=flow_id)
+        return Question(job_rows.JOB_LIST, request)
+
+    @Verb
+    def stop(self, job_id: str) -> Question[job_rows.JobView]:
+        """Stop a job."""
+        return Question(job_rows.JOB_STOP, control.JobReference(job_id=job_id))
+
+    @Verb
+    def log(self, task_id: str, *, start: int = 0, length: int = 1000) -> Question[job_rows.JobLog]:
+        """Read log lines of a task of this node."""
+        return Question(job_rows.JOB_LOG, job_rows.JobLogRequest(task_id=task_id, start=start, length=length))
+
+
+class Platform(Noun[Client]):
+    """The standard's own north-south calls, as an institution's upper layer makes them (CTL-5.1 to CTL-5.3)."""
+
+    @Verb
+    def create_all(
+        self, dag: Dag, config: Config, *, flow_id: str | None = None, job_id: str | None = None
+    ) -> Question[control.JobReference]:
+        """Create a job and run it."""
+        request = control.PlatformJobCreate(job_id=job_id, flow_id=flow_id, dag=dag, config=config)
+        return Question(control.PLATFORM_CREATE_ALL, request)
+
+    @Verb
+    def stop_all(self, job_id: str) -> Question[Empty]:
+        """Stop a job."""
+        return Question(control.PLATFORM_STOP_ALL, control.JobReference(job_id=job_id))
+
+    @Verb
+    def status_all(self, job_id: str) -> Question[control.JobStatusReply]:
+        """Ask how a job stands."""
+        return Question(control.PLATFORM_STATUS_ALL, control.JobReference(job_id=job_id))

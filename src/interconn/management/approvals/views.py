@@ -1,0 +1,67 @@
+"""Audits as people see them, a page at a time: a few queries for all of them, not some for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from interconn.api.audits import AuditKind, AuditView
+from interconn.management.approvals.tables import Audit
+from interconn.management.permits.tables import Grant, Permit
+from interconn.management.transitions import APPLICANT, PARTNER
+from interconn.management.waiting import undelivered_of, waits_for
+from interconn.standard.management import AuditStatus
+from interconn.state.outbox import OutboxMessage
+
+
+def audit_views(session: Session, audits: Sequence[Audit]) -> list[AuditView]:
+    """Return audits as a person sees them, in their order."""
+    session.flush()
+    if not audits:
+        return []
+    messages = undelivered_of(session, [audit.audit_id for audit in audits])
+    numbers = [audit.number for audit in audits]
+    kept = set(session.scalars(select(Permit.audit_number).where(Permit.audit_number.in_(numbers))))
+    given = set(session.scalars(select(Grant.audit_number).where(Grant.audit_number.in_(numbers))))
+    return [
+        _view(
+            audit,
+            has_permit=audit.number in (kept if audit.direction == APPLICANT else given),
+            message=messages.get((audit.node_id, audit.audit_id)),
+        )
+        for audit in audits
+    ]
+
+
+def _view(audit: Audit, *, has_permit: bool, message: OutboxMessage | None) -> AuditView:
+    return AuditView(
+        audit_id=audit.audit_id,
+        kind=AuditKind(audit.kind),
+        subject_id=audit.subject_id,
+        node_id=audit.node_id,
+        direction=audit.direction,
+        status=AuditStatus(audit.status),
+        has_permit=has_permit,
+        waits_for=_waits_for(audit, has_permit, message),
+        applied_at=audit.applied_at,
+        decided_at=audit.decided_at,
+        decided_by=audit.decided_by,
+        details=audit.content | ({"reason": audit.reason} if audit.reason else {}),
+    )
+
+
+def _waits_for(audit: Audit, has_permit: bool, message: OutboxMessage | None) -> str:
+    if audit.status == AuditStatus.TERMINATED:
+        waits = waits_for(message, "learn of the end of the approval")
+        return "" if waits.startswith("nobody") else waits
+    if audit.direction == PARTNER:
+        if audit.status == AuditStatus.APPLIED:
+            return "a person here to approve or reject"
+        return waits_for(message, "take the verdict")
+    if audit.status == AuditStatus.APPLIED:
+        return waits_for(message, "take the application") or f"a person at {audit.node_id} to approve"
+    if audit.status == AuditStatus.APPROVED and audit.kind == AuditKind.DATASET:
+        return "" if has_permit else f"node {audit.node_id} to send the permit"
+    return ""
