@@ -120,8 +120,8 @@ class Network:
         return reply, headers
 
     async def settle(self) -> None:
-        """Deliver everything that is due, and what follows from it."""
-        while any([await node.deliver() for node in self.nodes.values() if node.running]):
+        """Deliver everything that is due, let the policies decide, and deliver what follows from it."""
+        while any([await node.work() for node in self.nodes.values() if node.running]):
             pass
 
     async def while_settling(self, asked: Awaitable[Any], meanwhile: Callable[[], None] = lambda: None) -> Any:
@@ -202,6 +202,7 @@ class Node:
             credential=self.credential,
             registry=Registry.shipped(),
             storage=self.home / "storage",
+            policy=self.home / "policy.toml",
         )
         self.delivery = Delivery(
             database=self.database,
@@ -231,12 +232,16 @@ class Node:
         self.open()
         await self.management.start()
 
-    async def ask(self, endpoint: Endpoint[Any, Any], **members: Any) -> Any:
+    async def ask(self, endpoint: Endpoint[Any, Any], *, person: str = "ann", **members: Any) -> Any:
         """Ask as one of the node's people."""
         handle: Callable[[Person, Any], Awaitable[Any]] = self.handlers[endpoint.name]
-        return await handle(
-            Person("ann", f"trace-{endpoint.name}", EVERY_ROLE), endpoint.request.model_validate(members)
-        )
+        request = endpoint.request.model_validate(members)
+        return await handle(Person(person, f"trace-{endpoint.name}", EVERY_ROLE), request)
+
+    async def declare(self, policy: str) -> None:
+        """Write the policy file and see it taken up."""
+        (self.home / "policy.toml").write_text(policy)
+        await self.management.policy.refresh()
 
     async def call(self, other: "Node", endpoint: Endpoint[Any, Any], **members: Any) -> Any:
         """Call another node under contract, now."""
@@ -280,6 +285,10 @@ class Node:
         return await self.database.read(
             lambda session: list(session.scalars(select(OutboxMessage).filter_by(**wanted)))
         )
+
+    async def work(self) -> int:
+        """Do what a running node does by itself; return how much that was."""
+        return await self.deliver() + await self.management.automatic.decide_waiting()
 
     async def deliver(self) -> int:
         """Send what is due; return how much that was."""

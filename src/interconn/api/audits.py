@@ -119,6 +119,14 @@ class AuditSearch(Paging):
     node_id: Identifier | None = Field(default=None, description="the other side")
 
 
+class OpinionView(WireModel):
+    """One of the two approvals that something needs which no one person decides."""
+
+    by: str = Field(description="person:… or rule:…")
+    at: int
+    reason: str = ""
+
+
 class AuditView(WireModel):
     """An audit as this node sees it."""
 
@@ -133,6 +141,9 @@ class AuditView(WireModel):
     applied_at: int
     decided_at: int | None = None
     decided_by: str = ""
+    opinions: list[OpinionView] = Field(default=[], description="who approves, while two different persons have to")
+    policy: str = Field(default="", description="digest of the policy in force when it was decided")
+    void: str = Field(default="", description="why it counts no more although its state stands")
     details: dict[str, Any] = {}
 
 
@@ -233,11 +244,15 @@ AUDIT_REJECT: Final = own("audit.reject", "POST", "/audits/reject", AuditDecisio
 AUDIT_TERMINATE: Final = own(
     "audit.terminate", "POST", "/audits/terminate", AuditTermination, AuditView, "Revoke an approval."
 )
+AUDIT_SHOW: Final = own("audit.show", "GET", "/audits/show", AuditReference, AuditView, "Show one approval.")
+AUDIT_WITHDRAW: Final = own(
+    "audit.withdraw", "POST", "/audits/withdraw", AuditReference, AuditView, "Take back one's opinion."
+)
 AUDIT_ASK: Final = own(
     "audit.ask", "GET", "/audits/ask", AuditReference, PartnerStatus, "Ask the partner how an approval stands."
 )
 
 ENDPOINTS: Final = (
     DATASET_REQUEST, PROJECT_CREATE, PROJECT_LIST, FLOW_CREATE, FLOW_LINT, FLOW_LIST, JOB_PROPOSE,
-    AUDIT_LIST, AUDIT_APPROVE, AUDIT_REJECT, AUDIT_TERMINATE, AUDIT_ASK,
+    AUDIT_LIST, AUDIT_APPROVE, AUDIT_REJECT, AUDIT_TERMINATE, AUDIT_SHOW, AUDIT_WITHDRAW, AUDIT_ASK,
 )  # fmt: skip

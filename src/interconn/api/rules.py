@@ -74,6 +74,10 @@ RULES: Final[Mapping[str, Rule]] = {
     "own.audit.approve": act(APPROVER, DATA_OWNER),
     "own.audit.reject": act(APPROVER, DATA_OWNER),
     "own.audit.terminate": act(APPROVER, DATA_OWNER, OPERATOR),
+    "own.audit.show": LOOK,
+    "own.audit.withdraw": act(APPROVER, DATA_OWNER),
+    "own.policy.show": LOOK,
+    "own.policy.explain": LOOK,
     "own.audit.ask": act(APPROVER, DATA_OWNER, OPERATOR),  # a verdict that got lost is taken over from the answer
     # Jobs, and the standard's own calls of an upper layer (CTL-5).
     "own.job.propose": act(OPERATOR),

@@ -28,6 +28,7 @@ NOUNS = {
     "peer": "Partners and the contracts with them.",
     "dataset": "Data sets: own ones, and those that partners publish.",
     "audit": "Approvals that partners ask of each other.",
+    "policy": "The declared policy: what rules decide, and what needs two persons.",
     "project": "Projects with partners.",
     "component": "Components that nodes can run.",
     "flow": "Flows: how components are combined.",

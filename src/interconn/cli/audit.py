@@ -153,6 +153,38 @@ def terminate(audit_id: str, *, reason: str = "", common: Common = Common()) -> 
     show_audit(audit, common)
 
 
+@app.command(help_epilogue=example("audit show audit-51c9"))
+def show(audit_id: str, *, common: Common = Common()) -> None:
+    """Show one approval: who has approved, and whose opinion it waits for.
+
+    Parameters
+    ----------
+    audit_id
+        Id of the approval, as 'audit list' shows it.
+    """
+    from interconn.cli.decision import show_audit
+
+    with common.node() as node:
+        audit = node.audits.show(audit_id)
+    show_audit(audit, common)
+
+
+@app.command(help_epilogue=example("audit withdraw audit-51c9"))
+def withdraw(audit_id: str, *, common: Common = Common()) -> None:
+    """Take back the opinion you gave on what needs two persons, while the second one is missing.
+
+    Parameters
+    ----------
+    audit_id
+        Id of the approval, as 'audit list' shows it.
+    """
+    from interconn.cli.decision import show_audit
+
+    with common.node() as node:
+        audit = node.audits.withdraw(audit_id)
+    show_audit(audit, common)
+
+
 @app.command(help_epilogue=example("audit ask audit-51c9"))
 def ask(audit_id: str, *, common: Common = Common()) -> None:
     """Ask the partner how an approval stands there, and compare (MGT-4.6, MGT-5.4, MGT-7.4).

@@ -128,10 +128,13 @@ def show_audit(audit: AuditView, common: Common) -> None:
             (say("asked by"), audit.node_id if audit.direction == "PARTNER" else say("this node")),
             (say("asked of"), say("this node") if audit.direction == "PARTNER" else audit.node_id),
             (say("waits for"), audit.waits_for),
+            (say("closed"), audit.void),
+            (say("approve"), [opinion.by for opinion in audit.opinions]),
             (say("reason"), audit.details.get("reason")),
             (say("permit held"), audit.has_permit),
             (say("applied"), instant(audit.applied_at)),
             (say("decided"), instant(audit.decided_at)),
             (say("by"), audit.decided_by),
+            (say("policy"), audit.policy[:16]),
         ],
     )

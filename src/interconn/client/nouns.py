@@ -8,6 +8,7 @@ from typing import Generic
 from interconn.api import audits as audit_rows
 from interconn.api import node as node_rows
 from interconn.api import peers as peer_rows
+from interconn.client.declared import Policies
 from interconn.client.exchange import Question
 from interconn.client.resources import Components, Datasets
 from interconn.client.verb import Client, Noun, Verb
@@ -155,6 +156,16 @@ class Audits(Noun[Client]):
         return Question(audit_rows.AUDIT_TERMINATE, audit_rows.AuditTermination(audit_id=audit_id, reason=reason))
 
     @Verb
+    def show(self, audit_id: str) -> Question[audit_rows.AuditView]:
+        """Show one approval."""
+        return Question(audit_rows.AUDIT_SHOW, audit_rows.AuditReference(audit_id=audit_id))
+
+    @Verb
+    def withdraw(self, audit_id: str) -> Question[audit_rows.AuditView]:
+        """Take back the opinion that the caller has given, while nothing is decided."""
+        return Question(audit_rows.AUDIT_WITHDRAW, audit_rows.AuditReference(audit_id=audit_id))
+
+    @Verb
     def ask(self, audit_id: str) -> Question[audit_rows.PartnerStatus]:
         """Ask the partner how an approval stands there (MGT-4.6, MGT-5.4, MGT-7.4)."""
         return Question(audit_rows.AUDIT_ASK, audit_rows.AuditReference(audit_id=audit_id))
@@ -169,6 +180,7 @@ class Nouns(Generic[Client]):
         self.peers = Peers(client)
         self.datasets = Datasets(client)
         self.audits = Audits(client)
+        self.policies = Policies(client)
         self.projects = Projects(client)
         self.components = Components(client)
         self.flows = Flows(client)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from interconn.identity.credentials import Credential
 from interconn.identity.node import NodeIdentity
 from interconn.management.approvals.approvals import Approvals
 from interconn.management.approvals.audits import Audits
+from interconn.management.approvals.automatic import AutomaticDecisions
+from interconn.management.approvals.decisions import Decisions
 from interconn.management.contracts.applications import Applications
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.contracts.cooperation import Cooperation
@@ -24,6 +27,8 @@ from interconn.management.datasets.datasets import Datasets
 from interconn.management.datasets.grants import Grants
 from interconn.management.offers import ComponentRegistry, Offers
 from interconn.management.permits.permits import Permits
+from interconn.management.policy.explaining import Explaining
+from interconn.management.policy.keeper import PolicyKeeper
 from interconn.management.work.admission import JobAdmission
 from interconn.management.work.flows import Flows
 from interconn.management.work.jobs import Jobs
@@ -48,8 +53,11 @@ class Management:
         registry: the components that this node can run.
         storage: directory that holds the data sets.
         partners_only: tell partners alone what this node is called (MGT-G2.2.3.3-1).
+        policy: file of the declared policy; None where there is none to look for.
 
     Attributes:
+        policy: what is decided by declaration.
+        automatic: decides by its rules.
         admission: what the control layer asks before it runs a job.
         catalogue: where the control layer finds data sets.
     """
@@ -66,6 +74,7 @@ class Management:
         registry: ComponentRegistry,
         storage: Path,
         partners_only: bool = False,
+        policy: Path | None = None,
     ) -> None:
         self._directory = directory
         contracts = Contracts(node=node, clock=clock, directory=directory)
@@ -122,12 +131,43 @@ class Management:
             descriptions=registry,
         )
         subjects = (self._grants, self._projects, self._flows, self._jobs)
-        self._approvals = Approvals(database=database, client=client, audits=audits, subjects=subjects)
+        self.policy = PolicyKeeper(policy, database, clock)
+        decisions = Decisions(clock=clock, contracts=contracts, audits=audits, policy=self.policy)
+        self._approvals = Approvals(
+            database=database,
+            client=client,
+            audits=audits,
+            decisions=decisions,
+            policy=self.policy,
+            subjects=subjects,
+        )
+        self.automatic = AutomaticDecisions(
+            database=database,
+            clock=clock,
+            audits=audits,
+            decisions=decisions,
+            policy=self.policy,
+            subjects={subject.kind: subject for subject in subjects},
+        )
+        self._explaining = Explaining(database=database, clock=clock, policy=self.policy, facts=self._approvals.facts)
         self.admission = JobAdmission(node=node, contracts=contracts, permits=permits, audits=audits, jobs=self._jobs)
 
     async def start(self) -> None:
-        """Read the contracts, so that partners are known before the first call."""
+        """Read contracts and policy, so that partners and rules are known before the first call.
+
+        Raises:
+            ConfigurationError: the policy is broken, and there never was a good one.
+        """
         await self._directory.load()
+        await self.policy.start()
+
+    def works(self) -> list[Callable[[], Awaitable[None]]]:
+        """What goes on by itself while the node runs, each until cancelled."""
+        return [self.policy.run, self.automatic.run]
+
+    def warnings(self) -> list[str]:
+        """What a person has to know."""
+        return self.policy.warnings()
 
     def services(self) -> list[Service[Any, Any]]:
         """What is served to other nodes."""
@@ -145,6 +185,7 @@ class Management:
             *self._datasets.own_services(),
             *self._offers.own_services(),
             *self._approvals.own_services(),
+            *self._explaining.own_services(),
             *self._grants.own_services(),
             *self._projects.own_services(),
             *self._flows.own_services(),

@@ -127,6 +127,7 @@ class Node:
             registry=self.components.registry,
             storage=home.storage,
             partners_only=settings.security.require_known_nodes,
+            policy=home.policy,
         )
         self.control = Control(
             node=self.identity,
@@ -206,14 +207,15 @@ class Node:
         for name in ("component", "partner", "admin"):
             await self.listeners[name].start()
         await self.components.start_watching()
-        for work in (self.delivery.run, self.exchanges.run, self.components.run, self.control.run, self._refresh_trust):
+        works = [self.delivery.run, self.exchanges.run, self.components.run, self.control.run, self._refresh_trust]
+        for work in [*works, *self.management.works()]:
             self._background.append(asyncio.create_task(_keep_running(work), name=work.__qualname__))
         # What a node consists of stays for good; the collector need not look at it again with every message.
         gc.collect()
         gc.freeze()
         self.ready = True
         self._tell_where()
-        for warning in [*self.warnings, *self.components.warnings()]:
+        for warning in self._all_warnings():
             log.warning("note", warning=warning)
         log.info("ready", **{name: listener.url for name, listener in self.listeners.items()})
 
@@ -254,8 +256,11 @@ class Node:
             jobs=await self.database.read(self.control.count_jobs),
             sessions=len(self.transport.sessions()),
             waiting_messages=await self.database.read(outbox.count_waiting),
-            warnings=[*self.warnings, *self.components.warnings()],
+            warnings=self._all_warnings(),
         )
+
+    def _all_warnings(self) -> list[str]:
+        return [*self.warnings, *self.management.warnings(), *self.components.warnings()]
 
     async def _serve_status(self, _person: Person, _request: Empty) -> NodeStatus:
         return await self.status()

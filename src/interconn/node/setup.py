@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from interconn.api import policy_file
 from interconn.identity.certificates import create_node_certificate
 from interconn.identity.keys import FileKeyStore, KeyStore, Signer, write_private
 from interconn.node import settings
@@ -26,6 +27,11 @@ class Home:
     def configuration(self) -> Path:
         """The configuration file."""
         return self.root / settings.FILE_NAME
+
+    @property
+    def policy(self) -> Path:
+        """What the node decides by declaration; there need not be one."""
+        return self.root / policy_file.FILE_NAME
 
     @property
     def keys(self) -> Path:

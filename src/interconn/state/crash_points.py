@@ -16,6 +16,8 @@ CRASH_POINTS: Final[dict[str, str]] = {
     "outbox.after_send": "the partner has answered and the answer is not yet recorded",
     "inbound.before_handle": "a request is verified, its nonce recorded, and nothing done yet",
     "inbound.after_handle": "a request is handled and committed and its reply not yet sent",
+    "policy.before_decision": "an application is committed and the rules of the policy were not asked yet",
+    "policy.decided": "a rule's decision on an application is committed and its confirm not yet sent",
     "job.created": "a participant has committed a job and not yet answered",
     "job.ready": "the scheduler has heard from all participants and committed READY",
     "job.started": "the scheduler has committed RUNNING and started nothing yet",

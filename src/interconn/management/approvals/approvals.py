@@ -12,15 +12,18 @@ from interconn.api.audits import AuditKind, AuditView
 from interconn.api.own import OwnService, Person
 from interconn.api.rules import require_decision, require_revocation
 from interconn.management.approvals.audits import Audits
+from interconn.management.approvals.decisions import Decisions
 from interconn.management.approvals.subjects import Limits, Subject
 from interconn.management.approvals.tables import Audit
 from interconn.management.approvals.views import audit_views
 from interconn.management.causes import Cause
-from interconn.management.transitions import APPLICANT
+from interconn.management.policy.facts import Facts
+from interconn.management.policy.keeper import PolicyKeeper
+from interconn.management.transitions import APPLICANT, PARTNER
 from interconn.peers.inbound import Caller, Service
 from interconn.peers.outbound import Destination, PeerClient
 from interconn.standard.endpoint import Endpoint
-from interconn.standard.errors import InterconnError
+from interconn.standard.errors import InterconnError, Refused
 from interconn.standard.management import AuditConfirm, AuditReference, AuditStatus, StatusReply, Verdict
 from interconn.standard.wire import Empty, WireModel
 from interconn.state.database import Database, erase
@@ -35,15 +38,26 @@ class Approvals:
         database: where audits are.
         client: to other nodes.
         audits: the engine.
+        decisions: by this node's people.
+        policy: says what needs two of them.
         subjects: the kinds of audits there are.
     """
 
     def __init__(
-        self, *, database: Database, client: PeerClient, audits: Audits, subjects: Sequence[Subject[Any]]
+        self,
+        *,
+        database: Database,
+        client: PeerClient,
+        audits: Audits,
+        decisions: Decisions,
+        policy: PolicyKeeper,
+        subjects: Sequence[Subject[Any]],
     ) -> None:
         self._database = database
         self._client = client
         self._audits = audits
+        self._decisions = decisions
+        self._policy = policy
         self._subjects = {subject.kind: subject for subject in subjects}
 
     # --- other nodes ----------------------------------------------------------------------------------------
@@ -97,6 +111,8 @@ class Approvals:
             OwnService(api.AUDIT_APPROVE, self._approve),
             OwnService(api.AUDIT_REJECT, self._reject),
             OwnService(api.AUDIT_TERMINATE, self._terminate),
+            OwnService(api.AUDIT_SHOW, self._show),
+            OwnService(api.AUDIT_WITHDRAW, self._withdraw),
             OwnService(api.AUDIT_ASK, self._ask),
         ]
 
@@ -130,12 +146,28 @@ class Approvals:
 
     async def _decide(self, person: Person, request: api.AuditDecision, verdict: Verdict) -> AuditView:
         limits = Limits(time_limit=request.time_limit, times_limit=request.times_limit)
+        await self._policy.refresh()
 
         def work(session: Session) -> AuditView:
             audit = self._audits.named(session, request.audit_id)
             require_decision(person, AuditKind(audit.kind), audit.subject_id)
-            subject = self._subject_of(audit)
-            self._audits.decide(session, person, subject, audit, verdict, limits=limits, reason=request.reason)
+            decider, subject = self._decisions.by_person(person), self._subject_of(audit)
+            self._decisions.decide(session, decider, subject, audit, verdict, limits=limits, reason=request.reason)
+            return self._audits.view(session, audit)
+
+        return await self._database.write(work)
+
+    async def _show(self, _person: Person, request: api.AuditReference) -> AuditView:
+        def work(session: Session) -> AuditView:
+            return self._audits.view(session, self._audits.named(session, request.audit_id))
+
+        return await self._database.read(work)
+
+    async def _withdraw(self, person: Person, request: api.AuditReference) -> AuditView:
+        def work(session: Session) -> AuditView:
+            audit = self._audits.named(session, request.audit_id)
+            require_decision(person, AuditKind(audit.kind), audit.subject_id)
+            self._decisions.withdraw(session, person, self._subject_of(audit), audit)
             return self._audits.view(session, audit)
 
         return await self._database.write(work)
@@ -191,6 +223,18 @@ class Approvals:
             self._audits.verdict_refused(session, audit, str(error), cause, subject.confirm.clause)
         else:
             self._audits.termination_refused(session, audit, str(error), cause, subject.terminate.clause)
+
+    def facts(self, session: Session, audit_id: str) -> Facts:
+        """Return what an application of a partner is about.
+
+        Raises:
+            NotFound: there is none.
+            Refused: this node applied, so its policy says nothing.
+        """
+        audit = self._audits.named(session, audit_id)
+        if audit.direction != PARTNER:
+            raise Refused(f"this node applied, so {audit.node_id} decides", where="audit_id")
+        return self._subject_of(audit).facts(session, audit)
 
     def _subject_of(self, audit: Audit) -> Subject[Any]:
         return self._subjects[AuditKind(audit.kind)]

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from interconn.api.audits import AuditKind, AuditView
 from interconn.api.own import Person
-from interconn.management.approvals.subjects import Limits, Subject
+from interconn.management.approvals.subjects import Subject
 from interconn.management.approvals.tables import Audit
 from interconn.management.approvals.views import audit_views
 from interconn.management.causes import Cause
@@ -67,9 +67,10 @@ class Audits:
     ) -> Audit:
         """Apply for an approval: commit the audit and the message that asks for it."""
         audit = self._new(subject, application, node_id, APPLICANT, person.trace_id)
+        audit.contract_id = self._contracts.require_usable(session, node_id).contract_id
         session.add(audit)
         self._send(session, audit, subject.apply.name, audit.content, permits=permits)
-        self._note(session, audit, Cause.person(person), "apply", subject.apply.clause)
+        self.note(session, audit, Cause.person(person), "apply", subject.apply.clause)
         return audit
 
     def confirm(self, session: Session, subject: Subject[Any], caller: Caller, request: AuditConfirm) -> None:
@@ -95,9 +96,9 @@ class Audits:
         if request.resource_permit:
             self._permits.keep(session, audit, request.resource_permit)
         if following:
-            self._settle(session, audit, following, cause, "confirm", subject.confirm.clause)
+            self.settle(session, audit, following, cause, "confirm", subject.confirm.clause)
         elif request.resource_permit:
-            self._note(session, audit, cause, "permit", subject.confirm.clause)
+            self.note(session, audit, cause, "permit", subject.confirm.clause)
 
     def adopt(self, session: Session, subject: Subject[Any], audit: Audit, there: AuditStatus, cause: Cause) -> None:
         """Take over the state that the other side names, as if it had called (MGT-4-lost-callback).
@@ -114,7 +115,7 @@ class Audits:
             clause = subject.query.clause
             following = advance(audit.status, step, what=f"audit {audit.audit_id}", clause=clause)
             assert following
-            self._settle(session, audit, following, cause, "adopt", clause)
+            self.settle(session, audit, following, cause, "adopt", clause)
             if step is Step.TERMINATE:
                 subject.ended(session, audit)
 
@@ -122,7 +123,7 @@ class Audits:
         """Take note that the partner would not even take the application."""
         if audit.direction == APPLICANT and audit.status == AuditStatus.APPLIED:
             audit.reason = reason
-            self._settle(session, audit, AuditStatus.REJECTED, cause, "refused", clause)
+            self.settle(session, audit, AuditStatus.REJECTED, cause, "refused", clause)
 
     # --- a partner applies ----------------------------------------------------------------------------------
 
@@ -137,10 +138,11 @@ class Audits:
         if known:
             self._receive_again(session, subject, known, audit)
             return
+        audit.contract_id = self._contracts.require_usable(session, caller.node_id).contract_id
         session.add(audit)
         session.flush()
         subject.receive(session, caller, audit, application)
-        self._note(session, audit, Cause.caller(caller), "receive", subject.apply.clause)
+        self.note(session, audit, Cause.caller(caller), "receive", subject.apply.clause)
 
     def _receive_again(self, session: Session, subject: Subject[Any], known: Audit, audit: Audit) -> None:
         same = (audit.node_id, audit.kind, PARTNER, audit.content_digest)
@@ -153,41 +155,7 @@ class Audits:
         waiting = undelivered(session, known.node_id, known.audit_id)
         if waiting is None or waiting.state != "WAITING":  # it asks because it has not heard (MGT-8-job-audit-state)
             permit = subject.approve_again(session, known) if known.status == AuditStatus.APPROVED else None
-            self._send_verdict(session, subject, known, Verdict(known.status), permit)
-
-    def decide(
-        self,
-        session: Session,
-        person: Person,
-        subject: Subject[Any],
-        audit: Audit,
-        verdict: Verdict,
-        *,
-        limits: Limits,
-        reason: str = "",
-    ) -> None:
-        """Approve or reject what a partner applied for; the same verdict again changes nothing.
-
-        Raises:
-            IllegalTransition: it was applied for by this node, or decided otherwise before.
-            ContractNotUsable: the contract with the partner is not in force.
-        """
-        if audit.direction != PARTNER:
-            raise IllegalTransition(
-                f"audit {audit.audit_id} was applied for by this node, so {audit.node_id} decides on it",
-                clause=subject.confirm.clause,
-            )
-        following = advance(
-            audit.status, STEP_OF[verdict], what=f"audit {audit.audit_id}", clause=subject.confirm.clause
-        )
-        if not following:
-            return
-        self._contracts.require_usable(session, audit.node_id)
-        permit = subject.approve(session, audit, limits) if verdict is Verdict.APPROVED else None
-        audit.reason = reason
-        action = "approve" if verdict is Verdict.APPROVED else "reject"
-        self._settle(session, audit, following, Cause.person(person), action, subject.confirm.clause)
-        self._send_verdict(session, subject, audit, verdict, permit)
+            self.send_verdict(session, subject, known, Verdict(known.status), permit)
 
     # --- either side revokes ----------------------------------------------------------------------------------
 
@@ -218,17 +186,17 @@ class Audits:
         if not following:
             return False
         audit.reason = reason
-        self._settle(session, audit, following, cause, "terminate", clause)
+        self.settle(session, audit, following, cause, "terminate", clause)
         subject.ended(session, audit)
         return True
 
     def verdict_refused(self, session: Session, audit: Audit, reason: str, cause: Cause, clause: str) -> None:
         """Take note that the applicant would not take our verdict, though it was repeated."""
-        self._note(session, audit, cause, "verdict_refused", clause, reason=reason)
+        self.note(session, audit, cause, "verdict_refused", clause, reason=reason)
 
     def termination_refused(self, session: Session, audit: Audit, reason: str, cause: Cause, clause: str) -> None:
         """Take note that the partner would not hear of the end of an approval; here it has ended all the same."""
-        self._note(session, audit, cause, "termination_refused", clause, reason=reason)
+        self.note(session, audit, cause, "termination_refused", clause, reason=reason)
 
     # --- looking --------------------------------------------------------------------------------------------
 
@@ -316,13 +284,22 @@ class Audits:
             )
         return audit
 
-    def _settle(
-        self, session: Session, audit: Audit, status: AuditStatus, cause: Cause, action: str, clause: str
+    def settle(
+        self,
+        session: Session,
+        audit: Audit,
+        status: AuditStatus,
+        cause: Cause,
+        action: str,
+        clause: str,
+        **details: str,
     ) -> None:
+        """Move an audit, and keep who moved it."""
         audit.status, audit.decided_at, audit.decided_by = status.value, self._clock.now(), cause.actor[:160]
-        self._note(session, audit, cause, action, clause)
+        self.note(session, audit, cause, action, clause, **details)
 
-    def _note(self, session: Session, audit: Audit, cause: Cause, action: str, clause: str, **details: str) -> None:
+    def note(self, session: Session, audit: Audit, cause: Cause, action: str, clause: str, **details: str) -> None:
+        """Record what happened to an audit in the audit trail, and wake whoever waits for audits."""
         details = {"status": audit.status, "audit": audit.audit_id, "content": audit.content_digest, **details}
         cause.record(
             session,
@@ -335,9 +312,10 @@ class Audits:
         )
         announce(session, AUDIT_TOPIC)
 
-    def _send_verdict(
+    def send_verdict(
         self, session: Session, subject: Subject[Any], audit: Audit, verdict: Verdict, permit: ResourcePermit | None
     ) -> None:
+        """Commit the confirm of a verdict, which is repeated until the applicant has taken it."""
         confirm = AuditConfirm(audit_id=audit.audit_id, status=verdict, resource_permit=permit)
         self._send(session, audit, subject.confirm.name, confirm.to_wire(), insists=True)
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from interconn.api.audits import AuditKind
 from interconn.management.approvals.tables import Audit
+from interconn.management.policy.facts import Facts
 from interconn.peers.inbound import Caller
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.management import AuditConfirm, AuditReference, ResourcePermit, StatusReply
@@ -20,7 +21,7 @@ Application = TypeVar("Application", bound=WireModel)
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits that a person sets on approval; they may only tighten what was asked for."""
+    """Limits that persons or a rule set on approval; they may only tighten what was asked for."""
 
     time_limit: int | None = None
     times_limit: int | None = None
@@ -42,6 +43,10 @@ class Subject(ABC, Generic[Application]):
     @abstractmethod
     def receive(self, session: Session, caller: Caller, audit: Audit, application: Application) -> None:
         """Check an application of a partner and keep what it brings; what it raises leaves no trace."""
+
+    def facts(self, session: Session, audit: Audit) -> Facts:
+        """Return what a partner's application is about, as far as a policy may ask."""
+        return Facts(self.kind, frozenset({audit.node_id}))
 
     def approve(self, session: Session, audit: Audit, limits: Limits) -> ResourcePermit | None:
         """Check once more before a partner's application is approved, and mint the permit if there is one."""

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from interconn.standard.management import AuditStatus
 from interconn.state.database import Table
 
 
@@ -19,6 +20,10 @@ class Audit(Table):
         subject_id: id of the data set, project, flow or job.
         content: the application as it was sent.
         content_digest: over `content`; the same id with other content is refused.
+        contract_id: under which it was applied for; empty where that was before it was kept.
+        policy: digest of the policy in force when it was decided.
+        evaluated: digest of the last policy whose rules were asked about it.
+        void: why it counts no more although its state stands, as that of its contract's end does not change it.
     """
 
     __tablename__ = "audits"
@@ -37,3 +42,33 @@ class Audit(Table):
     decided_at: Mapped[int | None]
     decided_by: Mapped[str] = mapped_column(String(160), default="")
     reason: Mapped[str] = mapped_column(Text, default="")
+    contract_id: Mapped[str] = mapped_column(String(128), default="")
+    policy: Mapped[str] = mapped_column(String(64), default="")
+    evaluated: Mapped[str] = mapped_column(String(64), default="")
+    void: Mapped[str] = mapped_column(Text, default="")
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it is approved, and nothing has made that void."""
+        return self.status == AuditStatus.APPROVED and not self.void
+
+
+class Opinion(Table):
+    """One person's approval, or a rule's, of what needs two before it is decided.
+
+    Attributes:
+        matter: what it is about, e.g. `audit:17`.
+        actor: `person:…` or `rule:…`; somebody has one opinion on a matter.
+        policy: digest of the policy in force when it was given.
+        time_limit, times_limit: limits that this one would set on a permit.
+    """
+
+    __tablename__ = "opinions"
+
+    matter: Mapped[str] = mapped_column(String(200), primary_key=True)
+    actor: Mapped[str] = mapped_column(String(160), primary_key=True)
+    policy: Mapped[str] = mapped_column(String(64), default="")
+    time_limit: Mapped[int | None]
+    times_limit: Mapped[int | None]
+    reason: Mapped[str] = mapped_column(Text, default="")
+    given_at: Mapped[int]

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from interconn.api.audits import AuditKind, AuditView
-from interconn.management.approvals.tables import Audit
+from interconn.management.approvals import opinions
+from interconn.management.approvals.tables import Audit, Opinion
 from interconn.management.permits.tables import Grant, Permit
 from interconn.management.transitions import APPLICANT, PARTNER
 from interconn.management.waiting import undelivered_of, waits_for
@@ -25,9 +26,11 @@ def audit_views(session: Session, audits: Sequence[Audit]) -> list[AuditView]:
     numbers = [audit.number for audit in audits]
     kept = set(session.scalars(select(Permit.audit_number).where(Permit.audit_number.in_(numbers))))
     given = set(session.scalars(select(Grant.audit_number).where(Grant.audit_number.in_(numbers))))
+    approving = opinions.on_each(session, [opinions.of_audit(audit) for audit in audits])
     return [
         _view(
             audit,
+            approving.get(opinions.of_audit(audit), []),
             has_permit=audit.number in (kept if audit.direction == APPLICANT else given),
             message=messages.get((audit.node_id, audit.audit_id)),
         )
@@ -35,7 +38,7 @@ def audit_views(session: Session, audits: Sequence[Audit]) -> list[AuditView]:
     ]
 
 
-def _view(audit: Audit, *, has_permit: bool, message: OutboxMessage | None) -> AuditView:
+def _view(audit: Audit, approving: list[Opinion], *, has_permit: bool, message: OutboxMessage | None) -> AuditView:
     return AuditView(
         audit_id=audit.audit_id,
         kind=AuditKind(audit.kind),
@@ -44,21 +47,26 @@ def _view(audit: Audit, *, has_permit: bool, message: OutboxMessage | None) -> A
         direction=audit.direction,
         status=AuditStatus(audit.status),
         has_permit=has_permit,
-        waits_for=_waits_for(audit, has_permit, message),
+        waits_for=_waits_for(audit, approving, has_permit, message),
         applied_at=audit.applied_at,
         decided_at=audit.decided_at,
         decided_by=audit.decided_by,
+        opinions=opinions.views(approving),
+        policy=audit.policy,
+        void=audit.void,
         details=audit.content | ({"reason": audit.reason} if audit.reason else {}),
     )
 
 
-def _waits_for(audit: Audit, has_permit: bool, message: OutboxMessage | None) -> str:
+def _waits_for(audit: Audit, approving: list[Opinion], has_permit: bool, message: OutboxMessage | None) -> str:
+    if audit.void:
+        return ""
     if audit.status == AuditStatus.TERMINATED:
         waits = waits_for(message, "learn of the end of the approval")
         return "" if waits.startswith("nobody") else waits
     if audit.direction == PARTNER:
         if audit.status == AuditStatus.APPLIED:
-            return "a person here to approve or reject"
+            return opinions.awaited(approving) or "a person here to approve or reject"
         return waits_for(message, "take the verdict")
     if audit.status == AuditStatus.APPLIED:
         return waits_for(message, "take the application") or f"a person at {audit.node_id} to approve"

@@ -20,6 +20,7 @@ class Contract(Table):
         key_compared: a person has compared the fingerprint.
         repeat_of: trace id and digest of the application; a repeat of it is the same application.
         reason: why the other side would not have it.
+        wound_up_at: when all under it was made void, after it was terminated or had expired.
     """
 
     __tablename__ = "contracts"
@@ -50,3 +51,4 @@ class Contract(Table):
     reason: Mapped[str] = mapped_column(Text, default="")
     applied_at: Mapped[int]
     decided_at: Mapped[int | None]
+    wound_up_at: Mapped[int | None]

@@ -15,11 +15,12 @@ from interconn.management.approvals.tables import Audit
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.datasets.datasets import Datasets
 from interconn.management.permits.permits import Permits
+from interconn.management.policy.facts import Facts, named
 from interconn.peers.inbound import Caller
 from interconn.standard import management as standard
 from interconn.standard.errors import InvalidRequest
 from interconn.standard.identifiers import new_id
-from interconn.standard.management import DatasetApply, ResourcePermit
+from interconn.standard.management import AuthScope, DatasetApply, ResourcePermit
 from interconn.state.clock import Clock
 from interconn.state.database import Database
 
@@ -67,6 +68,18 @@ class Grants(Subject[DatasetApply]):
         """Take an application for a data set that the applicant may know of."""
         self._contracts.require_usable(session, caller.node_id, application.contract_id)
         self._datasets.visible(session, caller.node_id, application.dataset_id)
+
+    def facts(self, session: Session, audit: Audit) -> Facts:
+        """Return whose data set is asked for, and the scope in which."""
+        application = DatasetApply.model_validate(audit.content)
+        scope = application.auth_scope or AuthScope()
+        return Facts(
+            kind=self.kind,
+            partners=frozenset({audit.node_id, *(scope.NODE or [])}),
+            datasets=frozenset({application.dataset_id}),
+            components=named(scope.COMPONENT),
+            projects=named(scope.PROJECT),
+        )
 
     def approve(self, session: Session, audit: Audit, limits: Limits) -> ResourcePermit | None:
         """Mint the permit, within the limits that were asked for and those that the person sets."""

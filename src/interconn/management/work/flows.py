@@ -15,6 +15,7 @@ from interconn.identity.node import NodeIdentity
 from interconn.management.approvals.audits import Audits
 from interconn.management.approvals.subjects import Limits, Subject
 from interconn.management.approvals.tables import Audit
+from interconn.management.policy.facts import NOTHING, UNBOUNDED, Facts, components_of, partners_of, roles_of
 from interconn.management.work.projects import Projects
 from interconn.management.work.tables import Flow
 from interconn.peers.inbound import Caller
@@ -74,6 +75,19 @@ class Flows(Subject[FlowApply]):
             self._projects.require_approved(session, caller.node_id, application.project_id)
         self._check_runnable(application.dag, application.config)
         self._keep(session, caller.node_id, application)
+
+    def facts(self, session: Session, audit: Audit) -> Facts:
+        """Return what the flow is made of; parties and data come with its jobs where it brings no configuration."""
+        application = FlowApply.model_validate(audit.content)
+        own, config = self._node.node_id, application.config
+        return Facts(
+            kind=self.kind,
+            partners=frozenset({audit.node_id}) | (partners_of(config, own) if config else NOTHING),
+            datasets=UNBOUNDED,
+            components=components_of(application.dag),
+            projects=frozenset({application.project_id} if application.project_id else ()),
+            roles=roles_of(config, own) if config else UNBOUNDED,
+        )
 
     def approve(self, session: Session, audit: Audit, limits: Limits) -> ResourcePermit | None:
         """Check that the flow's project is still approved."""

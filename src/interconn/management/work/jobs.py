@@ -21,6 +21,7 @@ from interconn.management.contracts.contracts import Contracts
 from interconn.management.datasets.catalogue import Catalogue
 from interconn.management.permits.permits import Permits, no_permit
 from interconn.management.permits.tables import AcceptedGrant, Grant
+from interconn.management.policy.facts import Facts, components_of, partners_of, roles_of
 from interconn.management.work.flows import Flows
 from interconn.management.work.tables import ProposedJob
 from interconn.peers.inbound import Caller
@@ -122,6 +123,19 @@ class Jobs(Subject[JobApply]):
         for grant in self.accepted(session, audit):
             self._permits.check_in_force(session, grant)
         return None
+
+    def facts(self, session: Session, audit: Audit) -> Facts:
+        """Return who takes part in the job, what it reads here and what it is made of."""
+        job = session.get_one(ProposedJob, audit.subject_id)
+        dag, config, own = Dag.model_validate(job.dag), Config.model_validate(job.config), self._node.node_id
+        return Facts(
+            kind=self.kind,
+            partners=partners_of(config, own),
+            datasets=frozenset(self._own_datasets(session, dag, config)),
+            components=components_of(dag),
+            projects=frozenset({job.project_id} if job.project_id else ()),
+            roles=roles_of(config, own),
+        )
 
     def accepted(self, session: Session, audit: Audit) -> list[Grant]:
         """Return the grants whose permits were spent at the audit of a job."""

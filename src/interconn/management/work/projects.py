@@ -16,6 +16,7 @@ from interconn.management.approvals.subjects import Subject
 from interconn.management.approvals.tables import Audit
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.datasets.datasets import Datasets
+from interconn.management.policy.facts import Facts
 from interconn.management.work.tables import Project
 from interconn.peers.inbound import Caller
 from interconn.standard import management as standard
@@ -84,6 +85,16 @@ class Projects(Subject[ProjectApply]):
                 description=None,
                 created_at=self._clock.now(),
             )
+        )
+
+    def facts(self, session: Session, audit: Audit) -> Facts:
+        """Return the project, and the data sets that it names."""
+        application = ProjectApply.model_validate(audit.content)
+        return Facts(
+            kind=self.kind,
+            partners=frozenset({audit.node_id}),
+            datasets=frozenset(dataset.dataset_id for dataset in application.datasets or []),
+            projects=frozenset({application.project_id}),
         )
 
     def require_approved(self, session: Session, initiator: str, project_id: str) -> Project:

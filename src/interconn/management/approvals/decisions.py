@@ -1,0 +1,150 @@
+"""Decisions on what partners applied for: by a person, by two where the policy asks for it, or by a rule.
+
+Between the first and the second opinion an audit is APPLIED, here and on the wire. A rejection needs no second one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from interconn.api.own import Person
+from interconn.management.approvals import opinions
+from interconn.management.approvals.audits import Audits
+from interconn.management.approvals.opinions import Decider
+from interconn.management.approvals.subjects import Limits, Subject
+from interconn.management.approvals.tables import Audit, Opinion
+from interconn.management.causes import Cause
+from interconn.management.contracts.contracts import Contracts
+from interconn.management.policy.keeper import PolicyKeeper
+from interconn.management.policy.matching import needs_four_eyes
+from interconn.management.transitions import PARTNER, STEP_OF, advance
+from interconn.standard.errors import IllegalTransition, Refused
+from interconn.standard.management import AuditStatus, Verdict
+from interconn.state.clock import Clock
+
+
+class Decisions:
+    """Decides, inside transactions.
+
+    Args:
+        clock: time.
+        contracts: an audit is decided under a contract in force.
+        audits: the engine.
+        policy: says what needs two persons.
+    """
+
+    def __init__(self, *, clock: Clock, contracts: Contracts, audits: Audits, policy: PolicyKeeper) -> None:
+        self._clock = clock
+        self._contracts = contracts
+        self._audits = audits
+        self._policy = policy
+
+    def by_person(self, person: Person) -> Decider:
+        """Return a person as one who decides under the policy in force."""
+        return Decider(Cause.person(person), self._policy.in_force.digest)
+
+    def decide(
+        self,
+        session: Session,
+        decider: Decider,
+        subject: Subject[Any],
+        audit: Audit,
+        verdict: Verdict,
+        *,
+        limits: Limits,
+        reason: str = "",
+    ) -> None:
+        """Approve or reject what a partner applied for; the same again changes nothing.
+
+        Where two have to approve, the first opinion is kept and nothing is sent.
+
+        Raises:
+            IllegalTransition: it was applied for by this node, decided otherwise before, or its contract has ended.
+            ContractNotUsable: the contract with the partner is not in force.
+        """
+        clause = subject.confirm.clause
+        following = self._following(subject, audit, verdict)
+        if not following:
+            return
+        self._contracts.require_usable(session, audit.node_id)
+        given = opinions.given(session, opinions.of_audit(audit))
+        permit = None
+        if verdict is Verdict.APPROVED:
+            limits = _joined(limits, given)
+            if not self._is_complete(session, decider, subject, audit):
+                self._keep(session, decider, subject, audit, limits, reason)
+                return
+            permit = subject.approve(session, audit, limits)
+        audit.reason, audit.policy = reason, decider.policy
+        said = [one.actor for one in given if one.actor != decider.actor]
+        details = {"policy": decider.policy} if decider.policy else {}
+        if said:
+            details["opinions"] = ", ".join(said)
+        action = "approve" if verdict is Verdict.APPROVED else "reject"
+        self._audits.settle(session, audit, following, decider.cause, action, clause, **details)
+        if said and verdict is Verdict.APPROVED:
+            audit.decided_by = ", ".join([*said, decider.actor])[:160]
+        self._audits.send_verdict(session, subject, audit, verdict, permit)
+
+    def withdraw(self, session: Session, person: Person, subject: Subject[Any], audit: Audit) -> None:
+        """Take back one's opinion while nothing is decided.
+
+        Raises:
+            IllegalTransition: it is decided.
+            Refused: this person has given none.
+        """
+        clause = subject.confirm.clause
+        if audit.status != AuditStatus.APPLIED:
+            raise IllegalTransition(f"audit {audit.audit_id} is {audit.status}, so it is decided", clause=clause)
+        if not opinions.withdraw(session, opinions.of_audit(audit), person.actor):
+            raise Refused(f"{person.name} has given no opinion on it", where="audit_id")
+        self._audits.note(session, audit, Cause.person(person), "withdraw_opinion", clause)
+
+    def _following(self, subject: Subject[Any], audit: Audit, verdict: Verdict) -> AuditStatus | None:
+        what, clause = f"audit {audit.audit_id}", subject.confirm.clause
+        if audit.direction != PARTNER:
+            raise IllegalTransition(
+                f"{what} was applied for by this node, so {audit.node_id} decides on it", clause=clause
+            )
+        following = advance(audit.status, STEP_OF[verdict], what=what, clause=clause)
+        if following and audit.void:
+            raise IllegalTransition(f"{what} is closed: {audit.void}", clause=clause, hint="The partner applies anew")
+        return following
+
+    def _is_complete(self, session: Session, decider: Decider, subject: Subject[Any], audit: Audit) -> bool:
+        if not needs_four_eyes(self._policy.in_force.policy, subject.facts(session, audit)):
+            return True
+        given = opinions.given(session, opinions.of_audit(audit))
+        return decider.counts and opinions.complete(given, decider)
+
+    def _keep(
+        self, session: Session, decider: Decider, subject: Subject[Any], audit: Audit, limits: Limits, reason: str
+    ) -> None:
+        matter = opinions.of_audit(audit)
+        if not decider.counts or any(one.actor == decider.actor for one in opinions.given(session, matter)):
+            return
+        # What an approval would run into is told to the first person, who can mend it, and not to the second.
+        with session.begin_nested() as trial:
+            subject.approve(session, audit, limits)
+            trial.rollback()
+        opinions.give(
+            session,
+            matter,
+            decider,
+            self._clock.now(),
+            time_limit=limits.time_limit,
+            times_limit=limits.times_limit,
+            reason=reason,
+        )
+        details = {"policy": decider.policy} if decider.policy else {}
+        self._audits.note(session, audit, decider.cause, "opinion", subject.confirm.clause, **details)
+
+
+def _joined(limits: Limits, given: list[Opinion]) -> Limits:
+    """Return the tightest of the limits that all set who approve."""
+    return Limits(
+        time_limit=opinions.tightest([limits.time_limit, *(one.time_limit for one in given)]),
+        times_limit=opinions.tightest([limits.times_limit, *(one.times_limit for one in given)]),
+    )
