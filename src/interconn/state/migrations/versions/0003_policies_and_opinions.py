@@ -1,7 +1,7 @@
 """policies and opinions
 
-Revision: 0002
-Revises: 0001
+Revision: 0003
+Revises: 0002
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -22,10 +22,10 @@ def upgrade() -> None:
         sa.Column("matter", sa.String(length=200), nullable=False),
         sa.Column("actor", sa.String(length=160), nullable=False),
         sa.Column("policy", sa.String(length=64), nullable=False),
-        sa.Column("time_limit", sa.Integer(), nullable=True),
-        sa.Column("times_limit", sa.Integer(), nullable=True),
+        sa.Column("time_limit", sa.BigInteger(), nullable=True),
+        sa.Column("times_limit", sa.BigInteger(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("given_at", sa.Integer(), nullable=False),
+        sa.Column("given_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("matter", "actor"),
     )
     op.create_table(
@@ -33,7 +33,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("taken_up_at", sa.Integer(), nullable=False),
+        sa.Column("taken_up_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("number"),
     )
     with op.batch_alter_table("policies", schema=None) as batch_op:
@@ -46,7 +46,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("void", sa.Text(), nullable=False, server_default=""))
 
     with op.batch_alter_table("contracts", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("wound_up_at", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("wound_up_at", sa.BigInteger(), nullable=True))
     # What ended before has nothing under it that could still be used; it is not to be wound up once more.
     op.execute("UPDATE contracts SET wound_up_at = COALESCE(decided_at, applied_at) WHERE status = 'TERMINATED'")
 
