@@ -29,6 +29,7 @@ from interconn.control import Control
 from interconn.dialects import STANDARD
 from interconn.identity.node import NodeIdentity
 from interconn.peers.inbound import Caller
+from interconn.peers.outbound import Answer
 from interconn.standard.control import JobCreate, JobReference, TaskStatus
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.errors import InterconnError, NotFound, PeerUnreachable
@@ -246,7 +247,10 @@ class Client:
     def partner(self, node_id: str) -> Any:
         return SimpleNamespace(node_id=node_id, inst_id=f"inst-{node_id}")
 
-    async def call(
+    async def call(self, node_id: str, endpoint: Endpoint[Any, Any], request: WireModel, **parts: Any) -> Any:
+        return (await self.answer(node_id, endpoint, request, **parts)).reply
+
+    async def answer(
         self,
         node_id: str,
         endpoint: Endpoint[Any, Any],
@@ -256,7 +260,7 @@ class Client:
         permits: str = "",
         extension_headers: dict[str, str] | None = None,
         timeout: float = 15.0,
-    ) -> Any:
+    ) -> Answer[Any]:
         network = self._network
         wire = STANDARD.write_request(endpoint, request)
         if self._node_id in network.cut or node_id in network.cut or network.nodes[node_id].dead:
@@ -286,7 +290,7 @@ class Client:
             died.cancel()
             served.cancel()
             await asyncio.gather(served, died, return_exceptions=True)
-        return STANDARD.read_reply(endpoint, reply)
+        return Answer(STANDARD.read_reply(endpoint, reply), None)
 
 
 class Node:

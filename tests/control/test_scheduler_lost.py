@@ -20,7 +20,7 @@ async def test_contract_with_the_scheduler_terminated_while_a_component_runs(
     async def over(*_: Any, **__: Any) -> Any:
         raise ContractNotUsable("the contract was terminated", where="clearing")
 
-    network.operator.control._follower._partners._client.call = over
+    network.operator.control._follower._partners._client.answer = over
     async with asyncio.timeout(30):
         view = await network.operator.ended()
     assert view.outcome == "FAILED"

@@ -42,10 +42,10 @@ from interconn.standard.control import JobCreate
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.errors import PeerUnreachable
 from interconn.standard.management import AuthType
-from interconn.state import audit_trail
-from interconn.state.audit_trail import AuditEntry
 from interconn.state.database import Database, Table, database_url
 from interconn.state.outbox import OutboxMessage
+from interconn.trail import entries as audit_trail
+from interconn.trail.entries import AuditEntry
 
 Row = TypeVar("Row", bound=Table)
 

@@ -16,9 +16,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from interconn.state.audit_trail import AuditEntry
 from interconn.state.database import Database, Table, announce, database_url, erase, explain
 from interconn.state.outbox import OutboxMessage, enqueue
+from interconn.trail.entries import AuditEntry
 
 SECRET = "kq8Zl2vT0mW5"
 

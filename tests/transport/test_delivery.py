@@ -14,7 +14,7 @@ from interconn.api.own import Person
 from interconn.standard.protobuf import ptp_pb2
 from interconn.standard.transport import PEEK, POP, PUSH
 from interconn.standard.wire import Empty
-from interconn.state.audit_trail import AuditEntry
+from interconn.trail.entries import AuditEntry
 from interconn.transport import Limits
 from tests.transport.nodes import SESSION, TASK, Component, MakeComponent, MakeNode, content_of
 

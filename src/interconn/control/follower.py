@@ -17,6 +17,8 @@ from interconn.control.shares import Shares
 from interconn.control.states import Outcome, has_ended
 from interconn.control.tables import Job
 from interconn.control.watch import HELD_SECONDS
+from interconn.identity.signature import Evidence
+from interconn.peers.outbound import Answer
 from interconn.standard.control import (
     JOB_CREATE_ALL,
     JOB_STATUS_ALL,
@@ -25,9 +27,10 @@ from interconn.standard.control import (
     JobStatusReply,
     TaskStatus,
 )
-from interconn.standard.errors import ContractNotUsable, InterconnError
+from interconn.standard.errors import ContractNotUsable, InterconnError, PeerRefused
 from interconn.state.clock import Clock
 from interconn.state.database import Database
+from interconn.trail import entries
 
 log = structlog.get_logger()
 
@@ -56,16 +59,16 @@ class Follower:
         """Hand a job of this node's to its scheduler (CTL-3.1), or end it with the reason why not."""
         job = await self._job(job_id)
         try:
-            await self._partners.insist(job.scheduler, JOB_CREATE_ALL, jobs.content(job), trace_id=job.trace_id)
+            taken = await self._partners.insist(job.scheduler, JOB_CREATE_ALL, jobs.content(job), trace_id=job.trace_id)
         except InterconnError as error:
             outcome = Outcome.FAILED if is_passing(error) else Outcome.REJECTED
             reason = f"{job.scheduler}, which was to schedule: {error}"
-            await self._database.write(
-                lambda session: self._end(session, job_id, outcome, reason, JOB_CREATE_ALL.clause)
-            )
+            clause, evidence = JOB_CREATE_ALL.clause, _proof(error)
+            await self._database.write(lambda session: self._end(session, job_id, outcome, reason, clause, evidence))
             return
 
         def work(session: Session) -> None:
+            entries.attach(session, taken.evidence)
             stored = jobs.require(session, job_id)
             stored.submission = "ACCEPTED"
             cause = self._cause(stored, JOB_CREATE_ALL.clause)
@@ -86,7 +89,7 @@ class Follower:
                 # An ended job of which only the reason is missing needs no answer but the last.
                 headers = {} if has_ended(JobStatus(job.status)) else asking(job.status, _WAIT_SECONDS)
                 try:
-                    reply = await self._ask(job, headers)
+                    answer = await self._ask(job, headers)
                 except InterconnError as error:
                     away = self._clock.now() - heard >= self._partners.patience_seconds * 1000
                     # A contract that is over does not come back: there is nobody left to wait for.
@@ -97,7 +100,7 @@ class Follower:
                     pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
                     continue
                 heard = self._clock.now()
-                if await self._take(job_id, reply):
+                if await self._take(job_id, answer):
                     pause = FIRST_PAUSE_SECONDS
                 if heard - asked < HELD_SECONDS * 1000:
                     # Not held: our own share's news are a reason to ask sooner.
@@ -116,8 +119,8 @@ class Follower:
 
     async def _ask(
         self, job: Job, headers: dict[str, str], timeout: float = LONGEST_WAIT_SECONDS + 10.0
-    ) -> JobStatusReply:
-        return await self._partners.ask(
+    ) -> Answer[JobStatusReply]:
+        return await self._partners.answer(
             job.scheduler,
             JOB_STATUS_ALL,
             JobReference(job_id=job.job_id),
@@ -126,11 +129,13 @@ class Follower:
             timeout=timeout,
         )
 
-    async def _take(self, job_id: str, reply: JobStatusReply) -> bool:
+    async def _take(self, job_id: str, answer: Answer[JobStatusReply]) -> bool:
         """Take note of what the scheduler says; return whether it was news."""
+        reply = answer.reply
         told = [task.to_wire() for task in views.told_tasks(reply)]
 
         def work(session: Session) -> bool:
+            entries.attach(session, answer.evidence)
             job = jobs.require(session, job_id)
             if job.closed:
                 return False
@@ -179,11 +184,20 @@ class Follower:
         def work(session: Session) -> None:
             job = jobs.require(session, job_id)
             reason = f"the scheduler {job.scheduler} {what}: {error}"
-            self._end(session, job_id, Outcome.FAILED, reason, JOB_STATUS_ALL.clause)
+            self._end(session, job_id, Outcome.FAILED, reason, JOB_STATUS_ALL.clause, _proof(error))
 
         await self._database.write(work)
 
-    def _end(self, session: Session, job_id: str, outcome: Outcome, reason: str, clause: str) -> None:
+    def _end(
+        self,
+        session: Session,
+        job_id: str,
+        outcome: Outcome,
+        reason: str,
+        clause: str,
+        evidence: Evidence | None,
+    ) -> None:
+        entries.attach(session, evidence)
         job = jobs.require(session, job_id)
         self._shares.end(session, job, outcome, reason, self._cause(job, clause))
         job.closed = True
@@ -193,3 +207,7 @@ class Follower:
 
     def _cause(self, job: Job, clause: str) -> Cause:
         return Cause(at=self._clock.now(), actor=f"node:{job.scheduler}", clause=clause, partner=job.scheduler)
+
+
+def _proof(error: InterconnError) -> Evidence | None:
+    return error.evidence if isinstance(error, PeerRefused) else None

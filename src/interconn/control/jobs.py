@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from interconn.control import dag
 from interconn.control.states import Outcome, check_job_step, combined, has_ended, task_path
 from interconn.control.tables import Job, Lane, Task
+from interconn.identity.signature import Evidence
 from interconn.standard.control import JobCreate, JobStatus, TaskStatus
 from interconn.standard.errors import ContentConflict, NotFound
 from interconn.standard.wire import validate
-from interconn.state import audit_trail
 from interconn.state.database import announce
+from interconn.trail import entries
 
 JOBS: Final = "control-jobs"
 """Signal: a job has come that somebody must see to."""
@@ -35,6 +36,7 @@ class Cause:
         clause: of the standard.
         partner: the node with which, or for which.
         request_digest: of the request that caused it.
+        evidence: what proves that request, or the answer that caused it.
     """
 
     at: int
@@ -42,6 +44,7 @@ class Cause:
     clause: str
     partner: str = ""
     request_digest: str = ""
+    evidence: Evidence | None = None
 
 
 def job_topic(job_id: str) -> str:
@@ -155,7 +158,7 @@ def check_same(job: Job, request: JobCreate) -> None:
 
 def note(session: Session, job: Job, action: str, cause: Cause, **details: Any) -> None:
     """Write a decision about a job to the audit trail, and wake whoever waits for the job."""
-    audit_trail.record(
+    entries.record(
         session,
         at=cause.at,
         actor=cause.actor,
@@ -166,6 +169,7 @@ def note(session: Session, job: Job, action: str, cause: Cause, **details: Any) 
         trace_id=job.trace_id,
         request_digest=cause.request_digest,
         details=details,
+        evidence=cause.evidence,
     )
     announce(session, job_topic(job.job_id))
     announce(session, JOBS)

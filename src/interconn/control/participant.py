@@ -266,6 +266,7 @@ class Participant:
             clause=clause,
             partner=caller.node_id,
             request_digest=caller.request_digest,
+            evidence=caller.evidence,
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar, cast
 import structlog
 
 from interconn.peers.inbound import Caller, Service
-from interconn.peers.outbound import DEFAULT_TIMEOUT_SECONDS, PeerClient
+from interconn.peers.outbound import DEFAULT_TIMEOUT_SECONDS, Answer, PeerClient
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.errors import InterconnError, PeerError, PeerRefused
 from interconn.standard.wire import WireModel
@@ -63,6 +63,20 @@ class Partners:
         timeout: float = DEFAULT_TIMEOUT_SECONDS,
     ) -> Reply:
         """Call once; raises as `PeerClient.call` does, or what this node itself raises."""
+        answer = await self.answer(node_id, endpoint, request, trace_id=trace_id, headers=headers, timeout=timeout)
+        return answer.reply
+
+    async def answer(
+        self,
+        node_id: str,
+        endpoint: Endpoint[Request, Reply],
+        request: Request,
+        *,
+        trace_id: str,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = DEFAULT_TIMEOUT_SECONDS,
+    ) -> Answer[Reply]:
+        """Call once, and return the answer with what proves it; raises as `ask` does."""
         if node_id == self.node_id:
             caller = Caller(
                 node_id=node_id,
@@ -73,8 +87,8 @@ class Partners:
                 request_digest="",
                 extensions=dict(headers or {}),
             )
-            return cast(Reply, await self._own[endpoint.name].handle(caller, request))
-        return await self._client.call(
+            return Answer(cast(Reply, await self._own[endpoint.name].handle(caller, request)), None)
+        return await self._client.answer(
             node_id,
             endpoint,
             request,
@@ -85,7 +99,7 @@ class Partners:
 
     async def insist(
         self, node_id: str, endpoint: Endpoint[Request, Reply], request: Request, *, trace_id: str
-    ) -> Reply:
+    ) -> Answer[Reply]:
         """Call until answered, or until the patience is used up.
 
         Raises:
@@ -96,7 +110,7 @@ class Partners:
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
-                return await self.ask(node_id, endpoint, request, trace_id=trace_id)
+                return await self.answer(node_id, endpoint, request, trace_id=trace_id)
             except InterconnError as error:
                 if not is_passing(error) or self._clock.now() >= deadline:
                     raise

@@ -214,4 +214,5 @@ class Scheduler:
             clause=clause,
             partner=caller.node_id,
             request_digest=caller.request_digest,
+            evidence=caller.evidence,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from interconn.identity.credentials import Credential
@@ -28,6 +28,25 @@ _COVERED_PREFIXES = (names.PTP_PREFIX, names.EXTENSION_PREFIX)
 def covers(name: str) -> bool:
     """Return whether a signature depends on the header `name` (lower case), which may then occur only once."""
     return name in _COVERED or name.startswith(_COVERED_PREFIXES)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What proves that another node said something: enough to check it again years later, without that node.
+
+    Attributes:
+        kind: `request` or `reply`.
+        content: the canonical string that is signed; its last line is the digest of the body.
+        signature: as it came, Base64.
+        credential: the key under which the signature was checked.
+        body: raw body; may hold a secret.
+    """
+
+    kind: str
+    content: str
+    signature: str
+    credential: Credential
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -82,8 +101,8 @@ class SignedRequest:
         """Return the value of x-auth-sign."""
         return signer.sign(self.content(signer.credential))
 
-    def verify(self, credential: Credential) -> None:
-        """Check x-auth-sign under the credential.
+    def verify(self, credential: Credential) -> Evidence:
+        """Check x-auth-sign under the credential, and return what proves it.
 
         Raises:
             BadSignature: it is missing or does not verify.
@@ -92,7 +111,9 @@ class SignedRequest:
         signature = self.header(names.AUTH_SIGN)
         if not signature:
             raise BadSignature("the request is not signed", where=names.AUTH_SIGN, clause="MGT-2.2-auth-sign")
-        credential.verify(signature, self.content(credential))
+        content = self.content(credential)
+        credential.verify(signature, content)
+        return Evidence("request", content.decode(), signature, credential, self.body)
 
     def _covered_lines(self) -> bytes:
         covered = [(name, value) for name, value in self.headers.items() if name.startswith(_COVERED_PREFIXES)]
@@ -145,8 +166,8 @@ class SignedReply:
         """Return the value of the reply's x-auth-sign."""
         return signer.sign(self.content(signer.credential))
 
-    def verify(self, credential: Credential, signature: str) -> None:
-        """Check the reply's x-auth-sign.
+    def verify(self, credential: Credential, signature: str) -> Evidence:
+        """Check the reply's x-auth-sign, and return what proves it.
 
         Raises:
             BadSignature: it is missing or does not verify.
@@ -158,6 +179,7 @@ class SignedReply:
         except InvalidRequest as error:
             raise BadSignature(error.message, where=names.AUTH_SIGN, clause="MGT-2.2-auth-sign") from None
         credential.verify(signature.strip(" \t"), content)
+        return Evidence("reply", content.decode(), signature.strip(" \t"), credential, self.body)
 
 
 def _canonical(*lines: str) -> bytes:

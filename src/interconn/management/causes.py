@@ -8,17 +8,19 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from interconn.api.own import Person
+from interconn.identity.signature import Evidence
 from interconn.peers.inbound import Caller
-from interconn.state import audit_trail
+from interconn.trail import entries
 
 
 @dataclass(frozen=True)
 class Cause:
-    """Who acted, in which chain of calls, and by which request."""
+    """Who acted, in which chain of calls, by which request, and what proves it."""
 
     actor: str
     trace_id: str
     request_digest: str = ""
+    evidence: Evidence | None = None
 
     @classmethod
     def person(cls, person: Person) -> Cause:
@@ -28,12 +30,12 @@ class Cause:
     @classmethod
     def caller(cls, caller: Caller) -> Cause:
         """Another node's call brought it."""
-        return cls(f"node:{caller.node_id}", caller.trace_id, caller.request_digest)
+        return cls(f"node:{caller.node_id}", caller.trace_id, caller.request_digest, caller.evidence)
 
     @classmethod
-    def answer(cls, node_id: str, trace_id: str) -> Cause:
-        """Another node's answer to a message of ours brought it."""
-        return cls(f"node:{node_id}", trace_id)
+    def answer(cls, node_id: str, trace_id: str, evidence: Evidence | None = None) -> Cause:
+        """Another node's answer to a call of ours brought it; to a message of the outbox, its proof is known."""
+        return cls(f"node:{node_id}", trace_id, evidence=evidence)
 
     def record(
         self,
@@ -47,7 +49,7 @@ class Cause:
         details: dict[str, Any] | None = None,
     ) -> None:
         """Append to the audit trail in the transaction of the change."""
-        audit_trail.record(
+        entries.record(
             session,
             at=at,
             actor=self.actor[:160],
@@ -58,4 +60,5 @@ class Cause:
             trace_id=self.trace_id[:128],
             request_digest=self.request_digest,
             details=details,
+            evidence=self.evidence,
         )

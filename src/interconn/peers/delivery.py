@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from interconn.peers.exchanges import Exchanges
-from interconn.peers.outbound import Destination, PeerClient
+from interconn.peers.outbound import Answer, Destination, PeerClient
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.errors import (
     InterconnError,
@@ -30,6 +30,7 @@ from interconn.state.clock import Clock
 from interconn.state.crash_points import reach
 from interconn.state.database import Database
 from interconn.state.outbox import OutboxMessage
+from interconn.trail import entries
 
 log = structlog.get_logger()
 
@@ -193,7 +194,7 @@ class Delivery:
         endpoint, correspondent = self._senders[message.endpoint]
         reach("outbox.before_send")
         try:
-            reply = await self._call(endpoint, correspondent, message)
+            answer = await self._call(endpoint, correspondent, message)
         except (PeerUnreachable, PeerReplyInvalid) as error:
             return await self._postpone(message, str(error), _silence(endpoint))
         except InterconnError as error:
@@ -202,29 +203,29 @@ class Delivery:
             await self._settle_refused(correspondent, message, error)
         else:
             reach("outbox.after_send")
-            await self._settle_delivered(correspondent, message, reply)
+            await self._settle_delivered(correspondent, message, answer)
         return Fate.SETTLED
 
     async def _call(
         self, endpoint: Endpoint[Any, Any], correspondent: Correspondent, message: OutboxMessage
-    ) -> WireModel:
+    ) -> Answer[Any]:
         request = validate(endpoint.request, message.body)
         destination = await self._database.read(lambda session: correspondent.destination(session, message))
-        reply: WireModel
         if destination is None:
-            reply = await self._client.call(
+            return await self._client.answer(
                 message.node_id, endpoint, request, trace_id=message.trace_id, permits=message.permits
             )
-        else:
-            reply = await self._client.call_address(destination, endpoint, request, trace_id=message.trace_id)
-        return reply
+        return await self._client.ask(destination, endpoint, request, trace_id=message.trace_id)
 
-    async def _settle_delivered(self, correspondent: Correspondent, message: OutboxMessage, reply: WireModel) -> None:
+    async def _settle_delivered(
+        self, correspondent: Correspondent, message: OutboxMessage, answer: Answer[Any]
+    ) -> None:
         def work(session: Session) -> None:
+            entries.attach(session, answer.evidence)
             stored = session.get_one(OutboxMessage, message.message_id)
             stored.state, stored.permits, stored.last_error = "DELIVERED", "", ""
             stored.attempted_at = self._clock.now()
-            correspondent.delivered(session, stored, reply)
+            correspondent.delivered(session, stored, answer.reply)
 
         await self._database.write(work)
 
@@ -232,6 +233,7 @@ class Delivery:
         self, correspondent: Correspondent, message: OutboxMessage, error: InterconnError
     ) -> None:
         def work(session: Session) -> None:
+            entries.attach(session, error.evidence if isinstance(error, PeerRefused) else None)
             stored = session.get_one(OutboxMessage, message.message_id)
             stored.state, stored.permits, stored.last_error = "REFUSED", "", str(error)
             stored.attempted_at = self._clock.now()

@@ -20,7 +20,7 @@ from interconn.dialects.dialect import WireReply
 from interconn.identity.credentials import Credential
 from interconn.identity.keys import Signer
 from interconn.identity.nonces import NonceStore
-from interconn.identity.signature import SignedReply, SignedRequest, covers
+from interconn.identity.signature import Evidence, SignedReply, SignedRequest, covers
 from interconn.peers.directory import Peer, PeerDirectory
 from interconn.peers.exchanges import Exchanges
 from interconn.standard import headers as names
@@ -62,6 +62,7 @@ class Caller:
         permits: value of x-mprac-token-set; secret.
         request_digest: hex SHA-256 of the body, for the audit trail.
         extensions: our own marked headers, names in lower case.
+        evidence: what proves the call, for the audit trail; None where it went unsigned.
     """
 
     node_id: str
@@ -71,6 +72,7 @@ class Caller:
     permits: str = field(repr=False)
     request_digest: str
     extensions: Mapping[str, str]
+    evidence: Evidence | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,11 @@ class Gate:
         return [self._route(service) for service in services]
 
     def admit(self, arrival: Arrival) -> Peer:
-        """Prove that a partner under contract sent this, now, to us, and only once.
+        """Prove that a partner under contract sent this, now, to us, and only once; raises as `prove` does."""
+        return self.prove(arrival)[0]
+
+    def prove(self, arrival: Arrival) -> tuple[Peer, Evidence]:
+        """Prove a caller as `admit` does, and return the proof beside it.
 
         Raises:
             MissingHeader, WrongTarget: the header block is not complete or names another node.
@@ -144,10 +150,10 @@ class Gate:
         """
         source = self._check_headers(arrival)
         peer = self._directory.usable(source)
-        arrival.verify(peer.credential)
+        evidence = arrival.verify(peer.credential)
         # Only after the signature: a stranger must not be able to use up a partner's nonces.
         self._accept_nonce(source, arrival)
-        return peer
+        return peer, evidence
 
     def sign(self, arrival: Arrival, reply: WireReply) -> dict[str, str]:
         """Return the headers that prove a reply to be this node's answer to that very request."""
@@ -194,23 +200,28 @@ class Gate:
         self, service: Service[Any, Any], arrival: Arrival, query: dict[str, str], dialect: Dialect
     ) -> WireReply:
         endpoint = service.endpoint
-        peer = self.admit(arrival) if endpoint.proof is Proof.CONTRACT else None
-        if peer is None:
+        peer: Peer | None = None
+        evidence: Evidence | None = None
+        if endpoint.proof is Proof.CONTRACT:
+            peer, evidence = self.prove(arrival)
+        else:
             self._check_headers(arrival)
         message = dialect.read_request(
             endpoint, query=query, content_type=arrival.headers.get("content-type", ""), body=arrival.body
         )
-        proven_key = self._prove_possession(arrival, message) if endpoint.proof is Proof.POSSESSION else None
+        if endpoint.proof is Proof.POSSESSION:
+            evidence = self._prove_possession(arrival, message)
         caller = Caller(
             node_id=arrival.headers[names.SOURCE_NODE_ID],
             trace_id=arrival.headers[names.TRACE_ID],
             peer=peer,
-            proven_key=proven_key,
+            proven_key=evidence.credential if evidence and peer is None else None,
             permits=arrival.headers.get(names.PERMIT_SET, ""),
             request_digest=arrival.body_digest,
             extensions={
                 name: value for name, value in arrival.headers.items() if name.startswith(names.EXTENSION_PREFIX)
             },
+            evidence=evidence,
         )
         reach("inbound.before_handle")
         try:
@@ -248,7 +259,7 @@ class Gate:
             raise WrongTarget("the request is for another node", where=names.TARGET_NODE_ID, clause="MGT-2.2-node-ids")
         return headers[names.SOURCE_NODE_ID]
 
-    def _prove_possession(self, arrival: Arrival, message: WireModel) -> Credential | None:
+    def _prove_possession(self, arrival: Arrival, message: WireModel) -> Evidence | None:
         # MGT-3.1 and MGT-3.2 go unsigned by the standard. A signature by the key in the body, where there is one,
         # proves that the sender holds it; a person is told when there is none (docs/decisions/0004-first-contact.md).
         if not isinstance(message, ContractApply | ContractConfirm):
@@ -258,9 +269,9 @@ class Gate:
         credential = Credential.parse(message.auth_type, message.auth_credential)
         if not arrival.headers.get(names.AUTH_SIGN):
             return None
-        arrival.verify(credential)
+        evidence = arrival.verify(credential)
         self._accept_nonce(f"{arrival.headers[names.SOURCE_NODE_ID]} {credential.fingerprint}", arrival)
-        return credential
+        return evidence
 
     def _accept_nonce(self, source: str, arrival: Arrival) -> None:
         stamp = arrival.headers[names.TIMESTAMP]

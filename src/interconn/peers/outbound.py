@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 import aiohttp
 from yarl import URL
@@ -15,7 +15,7 @@ from interconn.dialects import Dialect
 from interconn.dialects.dialect import WireReply, WireRequest
 from interconn.identity.credentials import Credential
 from interconn.identity.keys import Signer
-from interconn.identity.signature import SignedReply, SignedRequest
+from interconn.identity.signature import Evidence, SignedReply, SignedRequest
 from interconn.peers.directory import Peer, PeerDirectory
 from interconn.peers.exchanges import Exchanges
 from interconn.peers.metrics import count_round_trip
@@ -26,6 +26,7 @@ from interconn.standard.errors import (
     ConfigurationError,
     InvalidRequest,
     PeerError,
+    PeerRefused,
     PeerReplyInvalid,
     PeerUnreachable,
 )
@@ -47,6 +48,14 @@ class Destination:
     address: str
     credential: Credential | None
     dialect: Dialect
+
+
+@dataclass(frozen=True)
+class Answer(Generic[Reply]):
+    """A partner's answer, and what proves it to be the partner's (None on first contact)."""
+
+    reply: Reply
+    evidence: Evidence | None
 
 
 class PeerClient:
@@ -115,14 +124,46 @@ class PeerClient:
             PeerReplyInvalid: an answer that is not the standard's or not signed by the partner.
             PeerRefused: the partner's refusal in its own words.
         """
-        peer = self._directory.usable(node_id)
-        destination = Destination(node_id, peer.address, peer.credential, dialects.by_name(peer.dialect))
+        answer = await self.answer(
+            node_id,
+            endpoint,
+            request,
+            trace_id=trace_id,
+            permits=permits,
+            extension_headers=extension_headers,
+            timeout=timeout,
+        )
+        return answer.reply
+
+    async def answer(
+        self,
+        node_id: str,
+        endpoint: Endpoint[Request, Reply],
+        request: Request,
+        *,
+        trace_id: str,
+        permits: str = "",
+        extension_headers: dict[str, str] | None = None,
+        timeout: float = DEFAULT_TIMEOUT_SECONDS,
+    ) -> Answer[Reply]:
+        """Call a partner as `call` does, and return its answer with what proves it.
+
+        A PeerRefused carries the proof of the refusal as `evidence`.
+        """
         headers = dict(extension_headers or {})
         if permits:
             headers[names.PERMIT_SET] = permits
-        return await self.call_address(
-            destination, endpoint, request, trace_id=trace_id, headers=headers, timeout=timeout
-        )
+        destination = self.destination(node_id)
+        return await self.ask(destination, endpoint, request, trace_id=trace_id, headers=headers, timeout=timeout)
+
+    def destination(self, node_id: str) -> Destination:
+        """Return where a partner under contract is called.
+
+        Raises:
+            UnknownNode, ContractNotUsable: no contract allows calls.
+        """
+        peer = self._directory.usable(node_id)
+        return Destination(node_id, peer.address, peer.credential, dialects.by_name(peer.dialect))
 
     async def call_address(
         self,
@@ -135,20 +176,39 @@ class PeerClient:
         timeout: float = DEFAULT_TIMEOUT_SECONDS,
     ) -> Reply:
         """Call a node at an address, as on first contact; raises as `call` does."""
+        return (
+            await self.ask(destination, endpoint, request, trace_id=trace_id, headers=headers, timeout=timeout)
+        ).reply
+
+    async def ask(
+        self,
+        destination: Destination,
+        endpoint: Endpoint[Request, Reply],
+        request: Request,
+        *,
+        trace_id: str,
+        headers: dict[str, str] | None = None,
+        timeout: float = DEFAULT_TIMEOUT_SECONDS,
+    ) -> Answer[Reply]:
+        """Call a node at an address, and return its answer with what proves it where its key is known."""
         wire = destination.dialect.write_request(endpoint, request)
         if len(wire.body) > MAXIMUM_BODY_BYTES:
             raise InvalidRequest(f"the body has more than {MAXIMUM_BODY_BYTES} bytes", where="body")
         sent = self._headers(destination.node_id, wire, trace_id, headers or {})
+        evidence = None
         try:
             reply, received = await self._exchange(destination, wire, sent, timeout)
             if destination.credential:
-                self._prove(destination, SignedRequest(wire.method, wire.target, sent, wire.body), reply, received)
+                request_sent = SignedRequest(wire.method, wire.target, sent, wire.body)
+                evidence = self._prove(destination, request_sent, reply, received)
             read = cast(Reply, destination.dialect.read_reply(endpoint, reply))
         except PeerError as error:
+            if isinstance(error, PeerRefused):
+                error.evidence = evidence
             self._note(destination.node_id, endpoint.name, error)
             raise
         self._note(destination.node_id, endpoint.name)
-        return read
+        return Answer(read, evidence)
 
     def _note(self, node_id: str, call: str, error: PeerError | None = None) -> None:
         if self._exchanges:
@@ -208,11 +268,11 @@ class PeerClient:
 
     def _prove(
         self, destination: Destination, request: SignedRequest, reply: WireReply, received: dict[str, str]
-    ) -> None:
+    ) -> Evidence:
         assert destination.credential
         signed = SignedReply(request, destination.node_id, reply.status, reply.content_type, reply.body)
         try:
-            signed.verify(destination.credential, received.get(names.AUTH_SIGN, ""))
+            return signed.verify(destination.credential, received.get(names.AUTH_SIGN, ""))
         except BadSignature as error:
             if reply.status in (502, 503, 504):
                 raise PeerUnreachable(

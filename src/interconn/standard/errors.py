@@ -247,6 +247,8 @@ class PeerRefused(PeerError):
     """The other node answered with a code that is not 0; `peer_code` and `peer_message` hold its words."""
 
     code = 50203
+    evidence: Any = None
+    """What proves the refusal to be the other node's, for the audit trail (`identity.signature.Evidence`)."""
 
     def __init__(self, message: str, *, peer_code: int, peer_message: str, **parts: str | None) -> None:
         super().__init__(message, **parts)

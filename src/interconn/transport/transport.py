@@ -23,9 +23,9 @@ from interconn.peers.directory import PeerDirectory
 from interconn.peers.inbound import Gate
 from interconn.standard.identifiers import new_token
 from interconn.standard.wire import Empty
-from interconn.state import audit_trail
 from interconn.state.clock import Clock
 from interconn.state.database import Database
+from interconn.trail import entries
 from interconn.transport.channel import Channel
 from interconn.transport.channels import Channels
 from interconn.transport.component_app import ComponentApp
@@ -172,7 +172,7 @@ class Transport:
     async def _serve_open(self, person: Person, request: SessionOpen) -> SessionOpened:
         def work(session: Session) -> str:
             token = self.open_session(session, session_id=request.session_id, task_id="", parties=request.parties)
-            audit_trail.record(
+            entries.record(
                 session,
                 at=self._clock.now(),
                 actor=person.actor,

@@ -185,11 +185,12 @@ class Approvals:
         audit = await self._database.read(lambda session: self._audits.named(session, request.audit_id))
         subject = self._subject_of(audit)
         question = AuditReference(audit_id=audit.audit_id)
-        there = (await self._client.call(audit.node_id, subject.query, question, trace_id=person.trace_id)).status
+        answer = await self._client.answer(audit.node_id, subject.query, question, trace_id=person.trace_id)
+        there = answer.reply.status
 
         def work(session: Session) -> str:
             stored = session.get_one(Audit, audit.number)
-            cause = Cause.answer(audit.node_id, person.trace_id)
+            cause = Cause.answer(audit.node_id, person.trace_id, answer.evidence)
             self._audits.adopt(session, subject, stored, there, cause)
             return stored.status
 

@@ -188,12 +188,11 @@ class Cooperation:
                 where=contract.address,
                 hint="interconn peer approve ... --fingerprint, or peer reject",
             )
-        call, trace_id = self._client.call_address, person.trace_id
-        node = await call(
-            destination, standard.NODE_QUERY, standard.NodeQuery(node_id=contract.node_id), trace_id=trace_id
-        )
-        health = await call(destination, standard.NODE_HEALTH, Empty(), trace_id=trace_id)
-        number, cause = contract.number, Cause.answer(contract.node_id, trace_id)
+        ask, trace_id, number = self._client.ask, person.trace_id, contract.number
+        query = standard.NodeQuery(node_id=contract.node_id)
+        card = await ask(destination, standard.NODE_QUERY, query, trace_id=trace_id)
+        node, cause = card.reply, Cause.answer(contract.node_id, trace_id, card.evidence)
+        health = (await ask(destination, standard.NODE_HEALTH, Empty(), trace_id=trace_id)).reply
         if destination.credential:  # else nothing proves the card to be the partner's
             await self._database.write(
                 lambda session: self._verdicts.introduced(session, session.get_one(Contract, number), node, cause)
@@ -201,10 +200,11 @@ class Cooperation:
         status = ""
         if not contract.provisional:
             reference = standard.ContractReference(contract_id=contract.contract_id)
-            there = (await call(destination, standard.CONTRACT_QUERY, reference, trace_id=trace_id)).status
+            told = await ask(destination, standard.CONTRACT_QUERY, reference, trace_id=trace_id)
+            there, told_by = told.reply.status, Cause.answer(contract.node_id, trace_id, told.evidence)
             status = there.value
             await self._database.write(
-                lambda session: self._verdicts.adopt(session, session.get_one(Contract, number), there, cause)
+                lambda session: self._verdicts.adopt(session, session.get_one(Contract, number), there, told_by)
             )
         return api.PeerAnswer(node=node, health=health.status, contract_id=contract.contract_id, contract_status=status)
 

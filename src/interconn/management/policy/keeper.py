@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from interconn.api.policy_file import FILE_NAME, MAXIMUM_BYTES, Policy, policy_digest, read_policy
 from interconn.management.policy.tables import PolicyVersion
 from interconn.standard.errors import ConfigurationError
-from interconn.state import audit_trail
 from interconn.state.clock import Clock
 from interconn.state.database import Database, announce
+from interconn.trail import entries
 
 log = structlog.get_logger()
 
@@ -123,7 +123,7 @@ class PolicyKeeper:
     def _record(self, session: Session, known: InForce) -> None:
         now = self._clock.now()
         session.add(PolicyVersion(digest=known.digest, text=known.text, taken_up_at=now))
-        audit_trail.record(
+        entries.record(
             session,
             at=now,
             actor="system",

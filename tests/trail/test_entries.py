@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import delete, select, text, update
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from interconn.standard.errors import InterconnError
-from interconn.state.audit_trail import GENESIS, AuditEntry, record, verify
 from interconn.state.database import Database
+from interconn.trail.chain import GENESIS
+from interconn.trail.entries import AuditEntry, record, verify
 
 LENGTH = 6
 
@@ -63,11 +65,9 @@ def exchanged(session: Session) -> None:
 
 
 def repeated(session: Session) -> None:
+    columns = ", ".join(column.name for column in AuditEntry.__table__.columns if column.name != "number")
     session.execute(
-        text(
-            "INSERT INTO audit_trail SELECT 7, at, actor, action, subject, partner, clause, trace_id,"
-            " request_digest, details, previous, chain FROM audit_trail WHERE number = 6"
-        )
+        text(f"INSERT INTO audit_trail (number, {columns}) SELECT 7, {columns} FROM audit_trail WHERE number = 6")
     )
 
 
@@ -87,6 +87,8 @@ TAMPERING: dict[str, Callable[[Session], Any]] = {
     "trace id": changed(trace_id=""),
     "digest of the request": changed(request_digest=""),
     "details": changed(details={"fingerprint": "cd" * 32}),
+    "evidence": changed(evidence={"signed": "another"}),
+    "version": changed(version=1),
     "link to the one before": changed(previous=GENESIS),
     "its own hash": changed(chain=GENESIS),
     "first removed": removed(1),
@@ -98,11 +100,31 @@ TAMPERING: dict[str, Callable[[Session], Any]] = {
 }
 
 
+def unguarded(session: Session) -> None:
+    """What an administrator of the database can do."""
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(text("DROP TRIGGER audit_trail_no_update"))
+        session.execute(text("DROP TRIGGER audit_trail_no_delete"))
+    else:
+        session.execute(text("SET LOCAL session_replication_role = replica"))
+
+
 @pytest.mark.parametrize("tamper", TAMPERING.values(), ids=TAMPERING)
 async def test_tampered_with(trail: Database, tamper: Callable[[Session], Any]) -> None:
-    await trail.write(tamper)
+    def administer(session: Session) -> None:
+        unguarded(session)
+        tamper(session)
+
+    await trail.write(administer)
     with pytest.raises(InterconnError, match="does not follow"):
         await trail.read(check)
+
+
+@pytest.mark.parametrize("tamper", [changed(actor="person:other"), removed(3)], ids=["change", "removal"])
+async def test_the_database_itself_refuses(trail: Database, tamper: Callable[[Session], Any]) -> None:
+    with pytest.raises(DatabaseError, match=r"append-only|P0001"):
+        await trail.write(tamper)
+    assert await trail.read(check) == LENGTH
 
 
 async def test_concurrent_entries_make_one_chain(database: Database) -> None:
