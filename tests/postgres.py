@@ -61,6 +61,11 @@ class Server:
         self._migrated: list[str] = []
         self._shape = ""
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether somebody else runs it."""
+        return self._folder is None
+
     @classmethod
     def begin(cls, programs: Path) -> Server:
         """Make a server in a folder of its own, reachable by a socket in it, and start it."""

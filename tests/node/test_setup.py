@@ -10,7 +10,7 @@ import pytest
 from interconn.identity.certificates import create_authority, create_node_certificate
 from interconn.identity.keys import FileKeyStore
 from interconn.node import settings
-from interconn.node.settings import InitialSettings, NodeSection, PartnerSection
+from interconn.node.settings import InitialSettings, NodeSection, PartnerSection, StateSection
 from interconn.node.setup import Home, initialise
 from interconn.node.tls import PartnerTrust, check_server_files
 from interconn.standard.errors import ConfigurationError
@@ -59,7 +59,7 @@ def test_a_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 def test_the_database_is_of_the_newest_schema(tmp_path: Path) -> None:
     initialise(InitialSettings(home=tmp_path / "node", node=NODE))
-    assert schema.current(Home(tmp_path / "node").database_url("")) == schema.HEAD
+    assert schema.current(Home(tmp_path / "node").database_url(StateSection())) == schema.HEAD
 
 
 def test_an_institutions_own_certificate_is_used(tmp_path: Path) -> None:
@@ -110,3 +110,21 @@ def test_an_authority_added_later_is_trusted_without_a_restart(tmp_path: Path) -
     (tmp_path / "node" / "tls" / "trusted" / "new.pem").write_bytes(create_authority("new").certificate)
     assert trust.refresh() == ["new.pem"]
     assert trust.refresh() == []
+
+
+def test_the_database_url_may_lie_in_a_file_of_the_nodes_user_alone(tmp_path: Path) -> None:
+    home, state = Home(tmp_path), StateSection(database_file="database.url")
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        home.database_url(state)
+    (tmp_path / "database.url").write_text("postgresql://interconn:secret@localhost/interconn\n")
+    (tmp_path / "database.url").chmod(0o640)
+    with pytest.raises(ConfigurationError, match="others than the node's user"):
+        home.database_url(state)
+    (tmp_path / "database.url").chmod(0o600)
+    assert home.database_url(state) == "postgresql://interconn:secret@localhost/interconn"
+    with pytest.raises(ConfigurationError, match="twice"):
+        home.database_url(StateSection(database="sqlite://", database_file="database.url"))
+
+
+def test_a_database_url_is_not_shown() -> None:
+    assert "secret" not in repr(StateSection(database="postgresql://interconn:secret@localhost/interconn"))

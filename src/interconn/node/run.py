@@ -67,12 +67,13 @@ class Node:
 
     def _compose(self) -> None:
         settings, home = self.settings, self.home
-        url = home.database_url(settings.state.database)
+        url = home.database_url(settings.state)
         schema.upgrade(url)
         signer = home.key_store().load()
         self.identity = _identity(settings)
         self.credential = signer.credential
         self.database = Database(url)
+        self.warnings += self.database.warnings()
         self.nonces = NonceStore(
             home.nonces, now=self.clock.now(), window_seconds=settings.security.clock_window_seconds
         )
@@ -266,6 +267,10 @@ class Node:
         return await self.status()
 
     async def _readyz(self, _request: Request) -> Response:
+        # A database that is away comes back without anybody starting the node anew; until then nothing can be decided.
+        trouble = await self.database.trouble() if self.ready else ""
+        if trouble:
+            return JSONResponse({"ready": False, "reason": f"database: {trouble}"}, status_code=503)
         return JSONResponse({"ready": self.ready}, status_code=200 if self.ready else 503)
 
     async def _refresh_trust(self) -> None:

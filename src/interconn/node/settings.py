@@ -89,7 +89,8 @@ class AdminSection(LocalSection):
 class StateSection(Section):
     """Where the node keeps its state."""
 
-    database: str = Field(default="", description="SQLAlchemy URL; SQLite in the home where empty")
+    database: str = Field(default="", repr=False, description="SQLAlchemy URL; SQLite in the home where empty")
+    database_file: str = Field(default="", description="file that holds the URL instead, e.g. one with a password")
 
 
 class SecuritySection(Section):

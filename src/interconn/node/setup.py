@@ -10,7 +10,7 @@ from interconn.api import policy_file
 from interconn.identity.certificates import create_node_certificate
 from interconn.identity.keys import FileKeyStore, KeyStore, Signer, write_private
 from interconn.node import settings
-from interconn.node.settings import InitialSettings
+from interconn.node.settings import InitialSettings, StateSection
 from interconn.standard.errors import ConfigurationError
 from interconn.standard.identifiers import new_token
 from interconn.state import schema
@@ -77,9 +77,27 @@ class Home:
         """Return where the signing key lives; another kind of store is chosen here."""
         return FileKeyStore(self.keys)
 
-    def database_url(self, configured: str) -> str:
-        """Return the configured database URL, or that of the SQLite file."""
-        return configured or database_url(self.database)
+    def database_url(self, state: StateSection) -> str:
+        """Return the configured database URL, which may hold a password, or that of the SQLite file.
+
+        Raises:
+            ConfigurationError: the file that should hold it cannot be read, or others can read it too.
+        """
+        if not state.database_file:
+            return state.database or database_url(self.database)
+        file = self.root / state.database_file
+        if state.database:
+            raise ConfigurationError("the URL of the database is given twice", where="state.database_file")
+        try:
+            if file.stat().st_mode & 0o077:
+                raise ConfigurationError(
+                    "others than the node's user may read or write the file",
+                    where=str(file),
+                    hint=f"chmod 600 {file}",
+                )
+            return file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ConfigurationError(f"the file cannot be read: {error.strerror}", where=str(file)) from None
 
 
 def initialise(initial: InitialSettings) -> Signer:

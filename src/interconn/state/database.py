@@ -13,9 +13,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, Integer, text
+from sqlalchemy import BigInteger, Integer, String, text
 from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import JSON
 
 from interconn.standard.errors import StateError
@@ -40,6 +40,19 @@ class Table(DeclarativeBase):
     """Base of all tables; each layer declares its own."""
 
     type_annotation_map = {int: Whole, dict[str, Any]: JSON, list[Any]: JSON}
+
+
+class CommitMark(Table):
+    """The last transaction that a writing process committed; kept on PostgreSQL, where a commit may outlive its answer.
+
+    Attributes:
+        writer: made anew by each process, and gone with it where it ends in good order.
+    """
+
+    __tablename__ = "commit_marks"
+
+    writer: Mapped[str] = mapped_column(String(32), primary_key=True)
+    number: Mapped[int]
 
 
 class Database:
@@ -124,10 +137,10 @@ class Database:
 
     def close(self) -> None:
         """Finish what is under way and close the database."""
-        self._backend.close()
+        self._backend.stop_waiting()
         self._writer.shutdown(wait=True)
         self._readers.shutdown(wait=True)
-        self.engine.dispose()
+        self._backend.close()
 
 
 def erase(session: Session) -> None:

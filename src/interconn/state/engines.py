@@ -35,8 +35,12 @@ class Backend(Protocol):
         """Remove what was deleted from the files, as far as the database can."""
         ...
 
+    def stop_waiting(self) -> None:
+        """Wait for a server that is away no longer; transactions that are under way end as they may."""
+        ...
+
     def close(self) -> None:
-        """Wait for nothing any more; transactions that are under way end as they may."""
+        """Close the database, once nothing is under way any more."""
         ...
 
 

@@ -7,12 +7,15 @@ before (READ COMMITTED): the order of commits is the order of decisions, as with
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 import threading
 import time
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
-from sqlalchemy import URL, Engine, ExceptionContext, create_engine, event, text
+from psycopg import IsolationLevel
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -31,6 +34,11 @@ IDLE_SECONDS: Final = 60
 TURN: Final = 7304
 """Key of the advisory lock that one writer of a database holds at a time."""
 
+_TURN: Final = """
+    SELECT pg_advisory_xact_lock({turn});
+    INSERT INTO commit_marks (writer, number) VALUES ('{writer}', {number})
+    ON CONFLICT (writer) DO UPDATE SET number = excluded.number
+"""
 _PAUSE_SECONDS: Final = 0.1
 _GONE: Final = ("08", "57P01", "57P02", "57P03")  # connection errors; the server stops, crashed or starts
 _CONNECT: Final = {
@@ -66,6 +74,8 @@ class Postgresql:
     ) -> None:
         self._standing = standing
         self._closing = threading.Event()
+        self._writer = secrets.token_hex(16)
+        self._number = 0
         self.engine: Engine = create_engine(url.set(drivername="postgresql+psycopg"), connect_args=_CONNECT, **options)
 
         def connect(_dialect: Any, _record: Any, arguments: Any, parameters: dict[str, Any]) -> _Connection:
@@ -95,9 +105,7 @@ class Postgresql:
             try:
                 connection = session.connection(execution_options={"isolation_level": level})
                 if write:
-                    # With its number the outcome can be asked for if the server is lost during the commit.
-                    turn = text(f"SELECT pg_advisory_xact_lock({TURN}), pg_current_xact_id()::text")
-                    connection.connection.driver_connection.number = connection.execute(turn).one()[1]  # type: ignore[union-attr]
+                    connection.connection.driver_connection.mark = self._take_turn(connection)  # type: ignore[union-attr]
                 else:
                     connection.execute(text("SELECT 1"))
             except DBAPIError as error:
@@ -113,9 +121,27 @@ class Postgresql:
                     self._standing.back()
                 return
 
-    def close(self) -> None:
-        """Wait for nothing any more."""
+    def _take_turn(self, connection: Connection) -> _Mark:
+        """Wait for this writer's turn, and leave a mark by which it is told later whether it was committed.
+
+        The server's own `pg_xact_status` is not enough: after a crash the number of a lost transaction is given again.
+        """
+        self._number += 1
+        mark = _Mark(self._writer, self._number)
+        # Both statements in one go, which allows no parameters; there is nothing in them that came from elsewhere.
+        connection.exec_driver_sql(_TURN.format(turn=TURN, writer=mark.writer, number=mark.number))
+        return mark
+
+    def stop_waiting(self) -> None:
+        """Wait for a server that is away no longer."""
         self._closing.set()
+
+    def close(self) -> None:
+        """Take this writer's mark away, and the connections."""
+        if self._number:
+            with contextlib.suppress(DBAPIError), self.engine.begin() as connection:
+                connection.execute(text("DELETE FROM commit_marks WHERE writer = :writer"), {"writer": self._writer})
+        self.engine.dispose()
 
     def warnings(self) -> list[str]:
         """Return what a person should know about this server."""
@@ -134,10 +160,17 @@ class Postgresql:
         """Do nothing: PostgreSQL keeps old versions of rows until it vacuums, and in its log for as long as that is."""
 
 
+class _Mark(NamedTuple):
+    """Which transaction of which writer."""
+
+    writer: str
+    number: int
+
+
 class _Connection(psycopg.Connection[Any]):
     """A connection that finds out what became of a commit during which the server was lost."""
 
-    number: str | None = None  # of the transaction under way, where its outcome matters
+    mark: _Mark | None = None  # of the transaction under way, where its outcome matters
 
     def prepare(self, connect: Any, closing: threading.Event, standing: Standing | None) -> None:
         """Take what a second connection needs."""
@@ -145,20 +178,30 @@ class _Connection(psycopg.Connection[Any]):
 
     def commit(self) -> None:
         """Commit, and return only if that is certain."""
-        number, self.number = self.number, None
+        mark, self.mark = self.mark, None
         try:
             super().commit()
         except psycopg.OperationalError as error:
-            if number is None or not _is_gone(error) or not self._committed(number, error):
+            if mark is None or not _is_gone(error) or not self._committed(mark, error):
                 raise
 
     def rollback(self) -> None:
         """Roll back; the server has done so itself where the connection is gone."""
-        self.number = None
+        self.mark = None
         if not self.closed:
             super().rollback()
 
-    def _committed(self, number: str, error: psycopg.OperationalError) -> bool:
+    def set_autocommit(self, value: bool) -> None:
+        """Set whether each statement commits itself, unless the connection is gone and on its way to be removed."""
+        if not self.closed:
+            super().set_autocommit(value)
+
+    def set_isolation_level(self, value: IsolationLevel | None) -> None:
+        """Set the isolation level, unless the connection is gone."""
+        if not self.closed:
+            super().set_isolation_level(value)
+
+    def _committed(self, mark: _Mark, error: psycopg.OperationalError) -> bool:
         # As long as it takes: nobody can decide anything upon a decision that may or may not have been taken.
         while True:
             if self._standing:
@@ -167,8 +210,8 @@ class _Connection(psycopg.Connection[Any]):
                 with self._connect_again() as other:
                     # The server may not yet have noticed that we are gone; it holds the turn until it has finished.
                     other.execute("SELECT pg_advisory_xact_lock(%s)", (TURN,))
-                    found = other.execute("SELECT pg_xact_status(%s::xid8)", (number,)).fetchone()
-                    return bool(found == ("committed",))
+                    asked = "SELECT number FROM commit_marks WHERE writer = %s"
+                    return bool(other.execute(asked, (mark.writer,)).fetchone() == (mark.number,))
             except psycopg.OperationalError:
                 if self._closing.wait(_PAUSE_SECONDS):
                     return False

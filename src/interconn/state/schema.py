@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import inspect, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from interconn.standard.errors import ConfigurationError
 from interconn.state.engines import open_backend
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """Newest revision in `migrations/versions`; a test holds it against the folder."""
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -30,7 +30,7 @@ def current(url: str) -> str | None:
                 return None
             found = connection.scalar(text("SELECT version_num FROM alembic_version"))
             return None if found is None else str(found)
-    except OperationalError as error:
+    except DBAPIError as error:
         raise ConfigurationError(f"the database cannot be opened: {error.orig}", where="state.database") from None
     finally:
         engine.dispose()

@@ -34,8 +34,12 @@ class Sqlite:
         """Return what a person should know about this database: nothing here."""
         return []
 
-    def close(self) -> None:
+    def stop_waiting(self) -> None:
         """Nothing is waited for."""
+
+    def close(self) -> None:
+        """Close the file."""
+        self.engine.dispose()
 
     def forget(self) -> None:
         """Move what is committed out of the write-ahead log, which holds old pages until then."""
