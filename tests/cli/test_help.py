@@ -28,10 +28,13 @@ COMMANDS = commands(app)
 def test_every_verb_of_the_issue_is_there() -> None:
     wanted = {
         "node": "init run status fingerprint",
-        "peer": "apply approve reject terminate list show",
+        "peer": "apply approve reject set terminate list show",
         "dataset": "add publish hide list discover show request grant revoke",
         "audit": "list show approve reject withdraw terminate ask",
         "policy": "show check explain",
+        "permit": "list renew",
+        "grant": "list revoke",
+        "preauthorisation": "add list revoke",
         "project": "create list approve revoke",
         "component": "list discover show",
         "flow": "create list approve lint revoke",

@@ -8,7 +8,9 @@ import pytest
 from interconn.api import audits as api
 from interconn.api import peers as peers_api
 from interconn.management.approvals.tables import Audit
-from interconn.management.permits.tables import GrantUse
+from interconn.management.permits.levels import ResourceType
+from interconn.management.permits.tables import Grant, GrantUse
+from interconn.management.permits.terms import Access
 from interconn.management.work.tables import ProposedJob
 from interconn.standard import management as standard
 from interconn.standard.control import JobCreate
@@ -39,7 +41,15 @@ async def test_approved_job_is_admitted_by_all(scene, granted):
         await scene.admit(job, node)
     admission = scene.clearing.management.admission
     await scene.clearing.database.write(lambda session: admission.admit_as_scheduler(session, job, caller="bank"))
-    assert [(use.job_id, use.grant_id) for use in await scene.operator.rows(GrantUse)] == [(job.job_id, 1)]
+    for node, kinds in (
+        (scene.operator, {"DATASET", "PROJECT", "FLOW", "JOB"}),
+        (scene.clearing, {"PROJECT", "FLOW", "JOB"}),  # which schedules, and holds no data
+    ):
+        grants = {grant.grant_id: grant.resource_type for grant in await node.rows(Grant)}
+        uses = await node.rows(GrantUse)
+        assert {use.job_id for use in uses} == {job.job_id}
+        assert sorted(grants[use.grant_id] for use in uses) == sorted(kinds)
+    assert await scene.bank.rows(GrantUse) == []
 
 
 async def test_mgt_g2_1_2_what_is_handed_down_is_what_was_approved(scene, granted, make):
@@ -199,7 +209,7 @@ async def test_one_use_counts_once_a_job_and_again_after_a_restart(scene):
     await scene.admit(first)
     with pytest.raises(PermitRefused, match="used up"):
         await scene.admit(second)
-    assert [use.job_id for use in await scene.operator.rows(GrantUse)] == [first.job_id]
+    assert {use.job_id for use in await scene.operator.rows(GrantUse)} == {first.job_id}
 
 
 async def test_exhausted_permit_is_refused_at_the_audit_already(scene):
@@ -281,7 +291,9 @@ async def raw_application(scene, approved_flow_id, make, **members):
     }
     request = standard.JobApply.model_validate(application)
     permits = await scene.bank.database.read(
-        lambda session: scene.bank.management._jobs._permits.present(session, "operator", ["operator-table"])
+        lambda session: scene.bank.management._jobs._permits.wallet.present(
+            session, "operator", [Access(ResourceType.DATASET, "operator-table")], project_id=flow.project_id
+        )
     )
     return await scene.bank.client.call("operator", standard.JOB_APPLY, request, trace_id="t", permits=permits)
 

@@ -203,7 +203,7 @@ async def test_mgt_4_lost_callback_state_is_learnt_by_asking(scene, start, kind,
     assert (answer.here, answer.there) == (status, status)
     await scene.network.settle()  # a late confirm, with the permit, is taken
     [view] = [one for one in (await scene.bank.ask(api.AUDIT_LIST)).audits if one.audit_id == audit_id]
-    assert (view.status, view.has_permit) == (status, kind == "DATASET" and status == "APPROVED")
+    assert (view.status, view.has_permit) == (status, status == "APPROVED")
 
 
 @pytest.mark.parametrize("side", ["bank", "operator"])

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from interconn.management.permits.permit_set import (
     MAXIMUM_PERMITS,
     PresentedPermit,
-    dataset_name,
     read_permit_set,
+    resource_name,
     write_permit_set,
 )
 from interconn.standard.errors import InvalidRequest
@@ -16,7 +16,10 @@ from interconn.standard.errors import InvalidRequest
 ids = st.from_regex(r"[A-Za-z0-9_.\-]{1,20}", fullmatch=True)
 permits = st.builds(
     PresentedPermit,
-    st.one_of(st.builds(dataset_name, ids, ids), st.from_regex(r"[a-z/:]{1,20}[a-z]", fullmatch=True)),
+    st.one_of(
+        st.builds(resource_name, st.sampled_from(["DATASET", "PROJECT"]), ids, ids),
+        st.from_regex(r"[a-z/:]{1,20}[a-z]", fullmatch=True),
+    ),
     st.integers(0, 999_999_999),
     st.from_regex(r"[A-Za-z0-9_\-]{16,60}", fullmatch=True),
 )

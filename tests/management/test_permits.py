@@ -61,12 +61,22 @@ async def test_mgt_2_2_permit_holder_keeps_the_grant_and_user_the_permit(scene):
 async def test_token_is_kept_by_its_user_alone(scene, capsys):
     await scene.grant()
     await scene.job()
-    [permit] = await scene.bank.rows(Permit)
+    permits = await scene.bank.rows(Permit)
+    kinds = sorted((permit.holder_node_id, permit.resource_type) for permit in permits)
+    chain = ["FLOW", "JOB", "PROJECT"]
+    assert kinds == [
+        *(("clearing", kind) for kind in chain),
+        ("operator", "DATASET"),
+        *(("operator", k) for k in chain),
+    ]
+    printed = capsys.readouterr().out
     for node in (scene.bank, scene.operator, scene.clearing):
         await node.stop()
-        holding = {table for table, row in everything_in(node) if permit.token in repr(row)}
-        assert holding == ({"permits"} if node is scene.bank else set())
-    assert permit.token not in capsys.readouterr().out
+        stored = [(table, repr(row)) for table, row in everything_in(node)]
+        for permit in permits:
+            holding = {table for table, row in stored if permit.token in row}
+            assert holding == ({"permits"} if node is scene.bank else set())
+            assert permit.token not in printed
 
 
 def everything_in(node):
@@ -83,7 +93,7 @@ def everything_in(node):
 async def test_permits_travel_to_their_holder_alone(scene):
     await scene.grant()
     await scene.job()
-    [permit] = await scene.bank.rows(Permit)
+    [permit] = [one for one in await scene.bank.rows(Permit) if one.resource_type == "DATASET"]
     carried = [one for one in scene.network.passed if names.PERMIT_SET in one.headers]
     assert {(one.target, one.path) for one in carried} == {(scene.operator.identity.address, standard.JOB_APPLY.path)}
     name = "urn:interconn:dataset:operator:operator-table"
@@ -165,7 +175,7 @@ async def test_data_named_by_its_place_needs_the_permit_too(scene, make):
     by_place = make.config(host={"namespace": "datasets", "name": "operator-table"})
     assert "no permit" in await turned_away(scene, await scene.propose(flow_id, config=by_place))
     presented = f"urn:interconn:dataset:operator:operator-table/1/{permit.token}"
-    scene.bank.management._jobs._permits.present = lambda *_: presented
+    scene.bank.management._jobs._permits.wallet.present = lambda *_, **__: presented
     job = await scene.propose(flow_id, config=by_place)
     assert [one.job_id for one in await scene.operator.rows(ProposedJob)] == [job.job_id]
 
@@ -185,11 +195,17 @@ async def test_data_set_in_the_common_parameters_needs_the_permit_too(scene, mak
     [
         ({"NODE": ["bank"], "PROJECT": ["project-1"], "COMPONENT": ["psi"]}, "project-1", ""),
         ({"PROJECT": ["project-1", "project-2"]}, "project-2", ""),
+        ({"COMPONENT": ["table_summary", "interconn/psi"]}, "project-1", ""),
+        ({"COMPONENT": ["interconn.psi"]}, "project-1", ""),
+        ({}, "project-1", ""),
+        ({"NODE": []}, "project-1", "not for node bank"),
+        ({"PROJECT": []}, "project-1", "not for project project-1"),
+        ({"COMPONENT": ["other/psi"]}, "project-1", "not for component interconn/psi"),
         ({"NODE": ["clearing"]}, "project-1", "not for node bank"),
         ({"PROJECT": ["project-1"]}, "project-2", "not for project project-2"),
-        ({"PROJECT": ["project-1"], "COMPONENT": ["table_summary"]}, "project-1", "not for component psi"),
-        ({"COMPONENT": ["psi-1"]}, "project-1", "not for component psi"),
-        ({"COMPONENT": []}, "project-1", "not for component psi"),
+        ({"PROJECT": ["project-1"], "COMPONENT": ["table_summary"]}, "project-1", "not for component interconn/psi"),
+        ({"COMPONENT": ["psi-1"]}, "project-1", "not for component interconn/psi"),
+        ({"COMPONENT": []}, "project-1", "not for component interconn/psi"),
     ],
 )
 async def test_mgt_4_3_auth_scope(scene, scope, project_id, reason):
@@ -346,12 +362,14 @@ async def test_configuration_that_cannot_be_run_asks_nobody(scene, make, changed
 
 
 def forget_permits(scene):
-    scene.bank.management._jobs._permits.present = lambda *_: ""
+    scene.bank.management._jobs._permits.wallet.present = lambda *_, **__: ""
 
 
 def present_instead(scene, change):
-    honest = scene.bank.management._jobs._permits.present
-    scene.bank.management._jobs._permits.present = lambda *parts: change(text) if (text := honest(*parts)) else text
+    honest = scene.bank.management._jobs._permits.wallet.present
+    scene.bank.management._jobs._permits.wallet.present = lambda *parts, **more: (
+        change(text) if (text := honest(*parts, **more)) else text
+    )
 
 
 def keep_permits_for_ever(scene):
@@ -361,7 +379,7 @@ def keep_permits_for_ever(scene):
         def now(self):
             return 0
 
-    scene.bank.management._jobs._permits._clock = Stopped()
+    scene.bank.management._jobs._permits.wallet._clock = Stopped()
 
 
 def test_token_is_in_no_repr():

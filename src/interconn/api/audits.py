@@ -91,8 +91,9 @@ class AuditDecision(WireModel):
     """Approve or reject what a partner applied for. Limits may only tighten what was asked for."""
 
     audit_id: Identifier
-    time_limit: Int64 | None = Field(default=None, ge=0)
-    times_limit: Int32 | None = Field(default=None, ge=0)
+    time_limit: Int64 | None = Field(default=None, ge=0, description="when it ends, epoch milliseconds")
+    times_limit: Int32 | None = Field(default=None, ge=0, description="how many jobs may be admitted under it")
+    grant_datasets: bool = Field(default=False, description="of a project: grant the data sets that it names with it")
     reason: str = ""
 
 

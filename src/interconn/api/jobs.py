@@ -65,6 +65,9 @@ class JobView(WireModel):
     reason: str = ""
     scheduler: str
     initiator: str
+    preauthorised: bool = Field(
+        default=False, description="admitted here by pre-authorisation, as its initiator has no management plane"
+    )
     tasks: list[TaskView] = []
     created_at: int
     ended_at: int | None = None

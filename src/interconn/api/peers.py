@@ -47,6 +47,16 @@ class PeerAsk(WireModel):
     node_id: Identifier
 
 
+class PeerSet(WireModel):
+    """Declare of a partner, under the contract in force, whether it has a management plane.
+
+    One that has none can ask for no approval; it may do what is pre-authorised, and nothing else.
+    """
+
+    node_id: Identifier
+    management_plane: bool
+
+
 class ContractView(WireModel):
     """A contract as this node sees it."""
 
@@ -70,6 +80,7 @@ class ContractView(WireModel):
     decided_at: int | None = None
     expired_time: int | None = None
     dialect: str = "standard"
+    management_plane: bool = Field(default=True, description="whether the partner asks for approvals, as declared here")
 
 
 class ContractSearch(Paging):
@@ -101,5 +112,6 @@ PEER_REJECT: Final = own("peer.reject", "POST", "/peers/reject", PeerDecision, C
 PEER_TERMINATE: Final = own("peer.terminate", "POST", "/peers/terminate", PeerDecision, ContractView, "End a contract.")
 PEER_LIST: Final = own("peer.list", "GET", "/peers", ContractSearch, ContractViews, "List contracts.")
 PEER_ASK: Final = own("peer.ask", "GET", "/peers/ask", PeerAsk, PeerAnswer, "Ask a partner about itself.")
+PEER_SET: Final = own("peer.set", "POST", "/peers/set", PeerSet, ContractView, "Declare something of a partner.")
 
-ENDPOINTS: Final = (PEER_APPLY, PEER_APPROVE, PEER_REJECT, PEER_TERMINATE, PEER_LIST, PEER_ASK)
+ENDPOINTS: Final = (PEER_APPLY, PEER_APPROVE, PEER_REJECT, PEER_TERMINATE, PEER_LIST, PEER_ASK, PEER_SET)

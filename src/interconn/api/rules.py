@@ -51,6 +51,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "own.peer.approve": act(ADMIN, APPROVER),
     "own.peer.reject": act(ADMIN, APPROVER),
     "own.peer.terminate": act(ADMIN, APPROVER),
+    "own.peer.set": act(ADMIN, APPROVER),
     "own.peer.list": LOOK,
     "own.peer.ask": act(ADMIN, APPROVER, OPERATOR),  # what the partner answers may end the contract here
     # Data sets.
@@ -60,6 +61,13 @@ RULES: Final[Mapping[str, Rule]] = {
     "own.dataset.discover": LOOK,
     "own.dataset.show": LOOK,
     "own.dataset.request": act(OPERATOR),
+    # Permits of ours, grants to others. What is pre-authorised is the use of a data set: `require_decision`.
+    "own.permit.list": LOOK,
+    "own.permit.renew": act(OPERATOR),
+    "own.grant.list": LOOK,
+    "own.preauthorisation.add": act(DATA_OWNER),
+    "own.preauthorisation.list": LOOK,
+    "own.preauthorisation.revoke": act(DATA_OWNER),
     # Projects, flows, components.
     "own.project.create": act(OPERATOR),
     "own.project.list": LOOK,

@@ -104,9 +104,9 @@ def approve(
     audit_id
         Id of the approval, as 'audit list' shows it.
     time_limit
-        When a data set grant ends, epoch milliseconds; never later than was asked.
+        When the approval ends, epoch milliseconds; never later than was asked.
     times_limit
-        How many jobs may use a data set grant; never more than was asked.
+        How many jobs may be admitted under it; never more than was asked.
     reason
         Kept in the audit trail.
     """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from interconn.cli.options import Common, Several, example
+from interconn.cli.options import Common, Limited, Several, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
@@ -229,8 +229,7 @@ def grant(
     dataset_id: str,
     *,
     applicant: str | None = None,
-    time_limit: int | None = None,
-    times_limit: int | None = None,
+    limits: Limited = Limited(),
     common: Common = Common(),
 ) -> None:
     """Grant a partner the use of a data set that it applied for (MGT-4.4).
@@ -241,10 +240,6 @@ def grant(
         Id of the data set, or of the approval.
     applicant
         Node whose application is approved; needed where several applied.
-    time_limit
-        When the grant ends, epoch milliseconds; never later than was asked.
-    times_limit
-        How many jobs may use it; never more than was asked.
     """
     from interconn.cli.decision import approve_subject
 
@@ -253,8 +248,7 @@ def grant(
         dataset_id,
         applicant=applicant,
         common=common,
-        time_limit=time_limit,
-        times_limit=times_limit,
+        limits=limits,
     )
 
 

@@ -8,7 +8,7 @@ from interconn.cli.wording import say
 
 if TYPE_CHECKING:
     from interconn.api.audits import AuditKind, AuditView
-    from interconn.cli.options import Common
+    from interconn.cli.options import Common, Limited
     from interconn.client import NodeClient
 
 
@@ -18,8 +18,8 @@ def approve_subject(
     *,
     applicant: str | None,
     common: Common,
-    time_limit: int | None = None,
-    times_limit: int | None = None,
+    limits: Limited,
+    grant_datasets: bool = False,
 ) -> None:
     """Approve the one pending application of a kind for a subject, and show it.
 
@@ -28,8 +28,8 @@ def approve_subject(
         subject: id of the thing, or of the audit.
         applicant: node that applied; needed where several did.
         common: which node is asked.
-        time_limit: epoch milliseconds at which the grant ends; only a data set has one.
-        times_limit: jobs that may use the grant; only a data set has one.
+        limits: within which it is approved.
+        grant_datasets: grant the data sets that a project names along with it.
     """
     from interconn.api.audits import AuditKind
     from interconn.standard.errors import NotFound, Refused
@@ -67,7 +67,12 @@ def approve_subject(
                 where=subject,
                 hint=say("Say whose application you approve with --applicant"),
             )
-        decided = node.audits.approve(found[0].audit_id, time_limit=time_limit, times_limit=times_limit)
+        decided = node.audits.approve(
+            found[0].audit_id,
+            time_limit=limits.time_limit,
+            times_limit=limits.times_limit,
+            grant_datasets=grant_datasets,
+        )
     show_audit(decided, common)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cyclopts import App
 
-from interconn.cli.options import Common, example
+from interconn.cli.options import Common, Limited, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
@@ -140,7 +140,9 @@ def lint(file: Path, *, common: Common = Common()) -> None:
 
 
 @app.command(help_epilogue=example("flow approve flow-c08d"))
-def approve(flow_id: str, *, applicant: str | None = None, common: Common = Common()) -> None:
+def approve(
+    flow_id: str, *, applicant: str | None = None, limits: Limited = Limited(), common: Common = Common()
+) -> None:
     """Approve a flow that a partner created (MGT-7.2).
 
     Parameters
@@ -152,7 +154,7 @@ def approve(flow_id: str, *, applicant: str | None = None, common: Common = Comm
     """
     from interconn.cli.decision import approve_subject
 
-    approve_subject("FLOW", flow_id, applicant=applicant, common=common)
+    approve_subject("FLOW", flow_id, applicant=applicant, limits=limits, common=common)
 
 
 @app.command(help_epilogue=example("flow revoke credit"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App
 
-from interconn.cli.options import Common, Flag, example
+from interconn.cli.options import Common, Flag, Limited, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
@@ -68,7 +68,9 @@ def propose(
 
 
 @app.command(help_epilogue=example("job approve job-f3b0"))
-def approve(job_id: str, *, applicant: str | None = None, common: Common = Common()) -> None:
+def approve(
+    job_id: str, *, applicant: str | None = None, limits: Limited = Limited(), common: Common = Common()
+) -> None:
     """Approve a job that a partner proposed (MGT-8.2).
 
     Parameters
@@ -80,7 +82,7 @@ def approve(job_id: str, *, applicant: str | None = None, common: Common = Commo
     """
     from interconn.cli.decision import approve_subject
 
-    approve_subject("JOB", job_id, applicant=applicant, common=common)
+    approve_subject("JOB", job_id, applicant=applicant, limits=limits, common=common)
 
 
 @app.command(help_epilogue=example("job run job-f3b0 --watch"))

@@ -61,6 +61,17 @@ class Common:
             yield client
 
 
+@Parameter(name="*", group="Limits")
+@dataclass(frozen=True)
+class Limited:
+    """Options of every command that approves or allows something."""
+
+    time_limit: int | None = None
+    """When it ends, epoch milliseconds; never later than was asked."""
+    times_limit: int | None = None
+    """How many jobs may be admitted under it; never more than was asked."""
+
+
 def example(*lines: str) -> str:
     """Return the end of a command's help: how it is used."""
     return "\n".join(["Example:", *(f"  interconn {line}" for line in lines)])

@@ -92,6 +92,36 @@ def reject(partner: str, *, common: Common = Common()) -> None:
     _show(contract, common)
 
 
+@app.command(name="set", help_epilogue=example("peer set alice --without-management-plane"))
+def set_(
+    partner: str,
+    *,
+    without_management_plane: Annotated[bool, Flag] = False,
+    with_management_plane: Annotated[bool, Flag] = False,
+    common: Common = Common(),
+) -> None:
+    """Declare something of a partner that no call of the standard tells. It holds for the contract in force.
+
+    Parameters
+    ----------
+    partner
+        Id of the partner's node.
+    without_management_plane
+        It can ask for no approval; it may do what 'preauthorisation add' allows, and nothing else.
+    with_management_plane
+        It asks for approvals, as every partner is taken to do; what was pre-authorised does not apply.
+    """
+    from interconn.standard.errors import InvalidRequest
+
+    if without_management_plane == with_management_plane:
+        raise InvalidRequest(
+            say("say one of the two"), where=partner, hint="--without-management-plane, --with-management-plane"
+        )
+    with common.node() as node:
+        contract = node.peers.set(partner, management_plane=with_management_plane)
+    _show(contract, common)
+
+
 @app.command(help_epilogue=example("peer terminate operator"))
 def terminate(partner: str, *, common: Common = Common()) -> None:
     """End a contract (MGT-3.3). Nothing runs under it afterwards.
@@ -223,5 +253,6 @@ def _show(contract: ContractView, common: Common) -> None:
             (say("key proven"), contract.key_proven),
             (say("key compared"), contract.key_compared),
             (say("expires"), instant(contract.expired_time)),
+            (say("management plane"), contract.management_plane),
         ],
     )

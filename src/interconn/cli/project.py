@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App
 
-from interconn.cli.options import Common, Several, example
+from interconn.cli.options import Common, Flag, Limited, Several, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
@@ -102,8 +102,15 @@ def list_(*, name: str | None = None, pages: Pages = Pages(), common: Common = C
     pages.tell(len(found.projects), found.total)
 
 
-@app.command(help_epilogue=example("project approve project-7a1e"))
-def approve(project_id: str, *, applicant: str | None = None, common: Common = Common()) -> None:
+@app.command(help_epilogue=example("project approve project-7a1e --grant-datasets --times-limit 10"))
+def approve(
+    project_id: str,
+    *,
+    applicant: str | None = None,
+    grant_datasets: Annotated[bool, Flag] = False,
+    limits: Limited = Limited(),
+    common: Common = Common(),
+) -> None:
     """Approve a project that a partner created (MGT-5.2).
 
     Parameters
@@ -112,10 +119,15 @@ def approve(project_id: str, *, applicant: str | None = None, common: Common = C
         Id of the project, or of the approval.
     applicant
         Node whose application is approved; needed where several applied.
+    grant_datasets
+        Grant the data sets that the application names along with the project, for use in it alone. Without it, each
+        is granted by itself with 'dataset grant'.
     """
     from interconn.cli.decision import approve_subject
 
-    approve_subject("PROJECT", project_id, applicant=applicant, common=common)
+    approve_subject(
+        "PROJECT", project_id, applicant=applicant, limits=limits, grant_datasets=grant_datasets, common=common
+    )
 
 
 @app.command(help_epilogue=example("project revoke joint"))

@@ -10,6 +10,7 @@ from interconn.api import node as node_rows
 from interconn.api import peers as peer_rows
 from interconn.client.declared import Policies
 from interconn.client.exchange import Question
+from interconn.client.permits import Grants, Permits, Preauthorisations
 from interconn.client.resources import Components, Datasets
 from interconn.client.verb import Client, Noun, Verb
 from interconn.client.work import Flows, Jobs, Platform, Projects
@@ -90,6 +91,12 @@ class Peers(Noun[Client]):
         return Question(peer_rows.PEER_REJECT, peer_rows.PeerDecision(contract_id=contract_id))
 
     @Verb
+    def set(self, node_id: str, *, management_plane: bool) -> Question[peer_rows.ContractView]:
+        """Declare of a partner, under the contract in force, whether it has a management plane."""
+        request = peer_rows.PeerSet(node_id=node_id, management_plane=management_plane)
+        return Question(peer_rows.PEER_SET, request)
+
+    @Verb
     def terminate(self, contract_id: str) -> Question[peer_rows.ContractView]:
         """End a contract."""
         return Question(peer_rows.PEER_TERMINATE, peer_rows.PeerDecision(contract_id=contract_id))
@@ -137,11 +144,24 @@ class Audits(Noun[Client]):
 
     @Verb
     def approve(
-        self, audit_id: str, *, time_limit: int | None = None, times_limit: int | None = None, reason: str = ""
+        self,
+        audit_id: str,
+        *,
+        time_limit: int | None = None,
+        times_limit: int | None = None,
+        grant_datasets: bool = False,
+        reason: str = "",
     ) -> Question[audit_rows.AuditView]:
-        """Approve what a partner applied for; limits may only tighten what it asked."""
+        """Approve what a partner applied for; limits may only tighten what it asked.
+
+        `grant_datasets` grants the data sets that a project's application names along with the project.
+        """
         request = audit_rows.AuditDecision(
-            audit_id=audit_id, time_limit=time_limit, times_limit=times_limit, reason=reason
+            audit_id=audit_id,
+            time_limit=time_limit,
+            times_limit=times_limit,
+            grant_datasets=grant_datasets,
+            reason=reason,
         )
         return Question(audit_rows.AUDIT_APPROVE, request)
 
@@ -180,6 +200,9 @@ class Nouns(Generic[Client]):
         self.peers = Peers(client)
         self.datasets = Datasets(client)
         self.audits = Audits(client)
+        self.permits = Permits(client)
+        self.grants = Grants(client)
+        self.preauthorisations = Preauthorisations(client)
         self.policies = Policies(client)
         self.projects = Projects(client)
         self.components = Components(client)

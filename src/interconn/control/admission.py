@@ -6,7 +6,7 @@ admission and what it uses up (one access of a permit a job) are committed with 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
@@ -41,6 +41,15 @@ class Admission(Protocol):
         Raises:
             NotApproved: it was not approved here, or job id, DAG, configuration or scheduler differ.
             PermitRefused: a permit is missing, foreign, used up, expired or revoked.
+        """
+        ...
+
+    def preauthorised(self, session: Session, job_ids: Sequence[str]) -> frozenset[str]:
+        """Return those of some jobs that local pre-authorisation admitted, as their initiator has no management plane.
+
+        Args:
+            session: of a transaction.
+            job_ids: the jobs.
         """
         ...
 

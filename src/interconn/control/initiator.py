@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -180,12 +181,12 @@ class Initiator:
             found, total = read_page(
                 session,
                 Job,
-                lambda some: views.job_views(session, some, self._node_id, self._components),
+                lambda some: self._views(session, some),
                 paging=request,
                 order=(Job.created_at.desc(), Job.job_id),
                 matching=matching,
             )
-            return JobViews(jobs=found, total=total)
+            return JobViews(jobs=[*found], total=total)
 
         return await self._database.read(read)
 
@@ -251,6 +252,11 @@ class Initiator:
         return JobLog(lines=lines, total=total)
 
     async def _view(self, job_id: str) -> JobView:
-        return await self._database.read(
-            lambda session: views.job_view(session, jobs.require(session, job_id), self._node_id, self._components)
-        )
+        return await self._database.read(lambda session: self._views(session, [jobs.require(session, job_id)])[0])
+
+    def _views(self, session: Session, some: Sequence[Job]) -> Sequence[JobView]:
+        preauthorised = self._admission.preauthorised(session, [job.job_id for job in some])
+        return [
+            view.model_copy(update={"preauthorised": view.job_id in preauthorised})
+            for view in views.job_views(session, some, self._node_id, self._components)
+        ]

@@ -19,6 +19,7 @@ from interconn.management.approvals.decisions import Decisions
 from interconn.management.contracts.applications import Applications
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.contracts.cooperation import Cooperation
+from interconn.management.contracts.declarations import Declarations
 from interconn.management.contracts.directory import ContractDirectory
 from interconn.management.contracts.tables import Contract
 from interconn.management.contracts.verdicts import Verdicts
@@ -26,12 +27,15 @@ from interconn.management.datasets.catalogue import Catalogue
 from interconn.management.datasets.datasets import Datasets
 from interconn.management.datasets.grants import Grants
 from interconn.management.offers import ComponentRegistry, Offers
+from interconn.management.permits.listings import PermitListings
 from interconn.management.permits.permits import Permits
+from interconn.management.permits.preauthorisations import Preauthorisations
 from interconn.management.policy.explaining import Explaining
 from interconn.management.policy.keeper import PolicyKeeper
 from interconn.management.work.admission import JobAdmission
 from interconn.management.work.flows import Flows
 from interconn.management.work.jobs import Jobs
+from interconn.management.work.preauthorised import PreauthorisedJobs
 from interconn.management.work.projects import Projects
 from interconn.peers.delivery import Correspondent
 from interconn.peers.inbound import Service
@@ -87,6 +91,7 @@ class Management:
             verdicts=Verdicts(credential=credential, clock=clock, contracts=contracts),
             partners_only=partners_only,
         )
+        self._declarations = Declarations(database=database, contracts=contracts, cooperation=self._cooperation)
         permits = Permits(node=node, clock=clock, contracts=contracts)
         self.catalogue = Catalogue(node.inst_id)
         self._datasets = Datasets(
@@ -100,14 +105,7 @@ class Management:
         )
         self._offers = Offers(database=database, client=client, contracts=contracts, registry=registry)
         audits = Audits(node_id=node.node_id, clock=clock, contracts=contracts, permits=permits)
-        self._grants = Grants(
-            database=database,
-            clock=clock,
-            contracts=contracts,
-            datasets=self._datasets,
-            permits=permits,
-            audits=audits,
-        )
+        self._grants = Grants(database=database, contracts=contracts, datasets=self._datasets, audits=audits)
         self._projects = Projects(
             node=node, database=database, clock=clock, contracts=contracts, datasets=self._datasets, audits=audits
         )
@@ -150,7 +148,31 @@ class Management:
             subjects={subject.kind: subject for subject in subjects},
         )
         self._explaining = Explaining(database=database, clock=clock, policy=self.policy, facts=self._approvals.facts)
-        self.admission = JobAdmission(node=node, contracts=contracts, permits=permits, audits=audits, jobs=self._jobs)
+        preauthorisations = Preauthorisations(clock=clock, contracts=contracts)
+        self._listings = PermitListings(
+            database=database,
+            clock=clock,
+            contracts=contracts,
+            permits=permits,
+            preauthorisations=preauthorisations,
+            catalogue=self.catalogue,
+            components=registry,
+        )
+        self.admission = JobAdmission(
+            node=node,
+            contracts=contracts,
+            permits=permits,
+            audits=audits,
+            jobs=self._jobs,
+            preauthorised=PreauthorisedJobs(
+                node=node,
+                clock=clock,
+                contracts=contracts,
+                catalogue=self.catalogue,
+                preauthorisations=preauthorisations,
+                descriptions=registry,
+            ),
+        )
 
     async def start(self) -> None:
         """Read contracts and policy, so that partners and rules are known before the first call.
@@ -190,6 +212,8 @@ class Management:
             *self._projects.own_services(),
             *self._flows.own_services(),
             *self._jobs.own_services(),
+            *self._declarations.own_services(),
+            *self._listings.own_services(),
         ]
 
     def correspondents(self) -> list[Correspondent]:

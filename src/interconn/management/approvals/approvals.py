@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from interconn.api import audits as api
 from interconn.api.audits import AuditKind, AuditView
 from interconn.api.own import OwnService, Person
+from interconn.api.permits import PERMIT_RENEW
 from interconn.api.rules import require_decision, require_revocation
 from interconn.management.approvals.audits import Audits
 from interconn.management.approvals.decisions import Decisions
@@ -114,6 +115,7 @@ class Approvals:
             OwnService(api.AUDIT_SHOW, self._show),
             OwnService(api.AUDIT_WITHDRAW, self._withdraw),
             OwnService(api.AUDIT_ASK, self._ask),
+            OwnService(PERMIT_RENEW, self._renew),
         ]
 
     async def _list(self, _person: Person, request: api.AuditSearch) -> api.AuditViews:
@@ -145,12 +147,16 @@ class Approvals:
         return await self._decide(person, request, Verdict.REJECTED)
 
     async def _decide(self, person: Person, request: api.AuditDecision, verdict: Verdict) -> AuditView:
-        limits = Limits(time_limit=request.time_limit, times_limit=request.times_limit)
+        limits = Limits(
+            time_limit=request.time_limit, times_limit=request.times_limit, grant_datasets=request.grant_datasets
+        )
         await self._policy.refresh()
 
         def work(session: Session) -> AuditView:
             audit = self._audits.named(session, request.audit_id)
             require_decision(person, AuditKind(audit.kind), audit.subject_id)
+            for dataset in audit.content.get("datasets") or [] if limits.grant_datasets else []:
+                require_decision(person, AuditKind.DATASET, dataset["dataset_id"])
             decider, subject = self._decisions.by_person(person), self._subject_of(audit)
             self._decisions.decide(session, decider, subject, audit, verdict, limits=limits, reason=request.reason)
             return self._audits.view(session, audit)
@@ -177,6 +183,14 @@ class Approvals:
             audit = self._audits.named(session, request.audit_id)
             require_revocation(person, AuditKind(audit.kind), audit.subject_id, ours=audit.direction == APPLICANT)
             self._audits.revoke(session, person, self._subject_of(audit), audit, reason=request.reason)
+            return self._audits.view(session, audit)
+
+        return await self._database.write(work)
+
+    async def _renew(self, person: Person, request: api.AuditReference) -> AuditView:
+        def work(session: Session) -> AuditView:
+            audit = self._audits.named(session, request.audit_id)
+            self._audits.apply_again(session, person, self._subject_of(audit), audit)
             return self._audits.view(session, audit)
 
         return await self._database.write(work)

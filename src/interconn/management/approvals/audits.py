@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from interconn.api.audits import AuditKind, AuditView
 from interconn.api.own import Person
-from interconn.management.approvals.subjects import Subject
+from interconn.management.approvals.subjects import Limits, Subject
 from interconn.management.approvals.tables import Audit
 from interconn.management.approvals.views import audit_views
 from interconn.management.causes import Cause
@@ -73,6 +73,25 @@ class Audits:
         self.note(session, audit, Cause.person(person), "apply", subject.apply.clause)
         return audit
 
+    def apply_again(self, session: Session, person: Person, subject: Subject[Any], audit: Audit) -> None:
+        """Repeat an application of ours, as its verdict or its permit is not here: the partner confirms once more.
+
+        The permit comes with a new token, and the former one dies. What waits in the outbox is not sent twice.
+
+        Raises:
+            IllegalTransition: the partner applied, or the approval is over.
+        """
+        if audit.direction != APPLICANT or audit.status not in (AuditStatus.APPLIED, AuditStatus.APPROVED):
+            raise IllegalTransition(
+                f"audit {audit.audit_id} is {audit.status} and was applied for by "
+                f"{'this node' if audit.direction == APPLICANT else audit.node_id}: there is no permit to ask for",
+                clause="MGT-4-lost-callback",
+            )
+        waiting = undelivered(session, audit.node_id, audit.audit_id)
+        if waiting is None or waiting.state != "WAITING":
+            self._send(session, audit, subject.apply.name, audit.content)
+        self.note(session, audit, Cause.person(person), "renew", subject.apply.clause)
+
     def confirm(self, session: Session, subject: Subject[Any], caller: Caller, request: AuditConfirm) -> None:
         """Take the partner's verdict on an application of ours; the same verdict again may add a permit.
 
@@ -94,7 +113,7 @@ class Audits:
             raise PermitRefused("a rejection brings no permit", where="resource_permit", clause="MGT-2.2-permit")
         cause = Cause.caller(caller)
         if request.resource_permit:
-            self._permits.keep(session, audit, request.resource_permit)
+            self._permits.wallet.keep(session, audit, request.resource_permit)
         if following:
             self.settle(session, audit, following, cause, "confirm", subject.confirm.clause)
         elif request.resource_permit:
@@ -154,8 +173,14 @@ class Audits:
             return
         waiting = undelivered(session, known.node_id, known.audit_id)
         if waiting is None or waiting.state != "WAITING":  # it asks because it has not heard (MGT-8-job-audit-state)
-            permit = subject.approve_again(session, known) if known.status == AuditStatus.APPROVED else None
+            # The former token is kept nowhere here, so the permit gets a new one.
+            approved = known.status == AuditStatus.APPROVED
+            permit = self._permits.ledger.mint_again(session, known) if approved else None
             self.send_verdict(session, subject, known, Verdict(known.status), permit)
+
+    def permit(self, session: Session, subject: Subject[Any], audit: Audit, limits: Limits) -> ResourcePermit:
+        """Check once more what is to be approved, and mint its permit (MGT-2.2-permit)."""
+        return self._permits.ledger.mint(session, audit, subject.approve(session, audit), limits)
 
     # --- either side revokes ----------------------------------------------------------------------------------
 

@@ -5,10 +5,12 @@ Between the first and the second opinion an audit is APPLIED, here and on the wi
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from interconn.api.audits import AuditKind
 from interconn.api.own import Person
 from interconn.management.approvals import opinions
 from interconn.management.approvals.audits import Audits
@@ -17,6 +19,7 @@ from interconn.management.approvals.subjects import Limits, Subject
 from interconn.management.approvals.tables import Audit, Opinion
 from interconn.management.causes import Cause
 from interconn.management.contracts.contracts import Contracts
+from interconn.management.policy.facts import UNBOUNDED
 from interconn.management.policy.keeper import PolicyKeeper
 from interconn.management.policy.matching import needs_four_eyes
 from interconn.management.transitions import PARTNER, STEP_OF, advance
@@ -73,13 +76,15 @@ class Decisions:
         permit = None
         if verdict is Verdict.APPROVED:
             limits = _joined(limits, given)
-            if not self._is_complete(session, decider, subject, audit):
+            if not self._is_complete(session, decider, subject, audit, limits):
                 self._keep(session, decider, subject, audit, limits, reason)
                 return
-            permit = subject.approve(session, audit, limits)
+            permit = self._audits.permit(session, subject, audit, limits)
         audit.reason, audit.policy = reason, decider.policy
         said = [one.actor for one in given if one.actor != decider.actor]
         details = {"policy": decider.policy} if decider.policy else {}
+        if verdict is Verdict.APPROVED:
+            details |= _told(limits)
         if said:
             details["opinions"] = ", ".join(said)
         action = "approve" if verdict is Verdict.APPROVED else "reject"
@@ -113,8 +118,13 @@ class Decisions:
             raise IllegalTransition(f"{what} is closed: {audit.void}", clause=clause, hint="The partner applies anew")
         return following
 
-    def _is_complete(self, session: Session, decider: Decider, subject: Subject[Any], audit: Audit) -> bool:
-        if not needs_four_eyes(self._policy.in_force.policy, subject.facts(session, audit)):
+    def _is_complete(
+        self, session: Session, decider: Decider, subject: Subject[Any], audit: Audit, limits: Limits
+    ) -> bool:
+        facts = [subject.facts(session, audit)]
+        if limits.grant_datasets:  # what needs two persons by itself needs them together with a project too
+            facts.append(replace(facts[0], kind=AuditKind.DATASET, components=UNBOUNDED))
+        if not any(needs_four_eyes(self._policy.in_force.policy, each) for each in facts):
             return True
         given = opinions.given(session, opinions.of_audit(audit))
         return decider.counts and opinions.complete(given, decider)
@@ -127,7 +137,7 @@ class Decisions:
             return
         # What an approval would run into is told to the first person, who can mend it, and not to the second.
         with session.begin_nested() as trial:
-            subject.approve(session, audit, limits)
+            self._audits.permit(session, subject, audit, limits)
             trial.rollback()
         opinions.give(
             session,
@@ -136,10 +146,18 @@ class Decisions:
             self._clock.now(),
             time_limit=limits.time_limit,
             times_limit=limits.times_limit,
+            grant_datasets=limits.grant_datasets,
             reason=reason,
         )
         details = {"policy": decider.policy} if decider.policy else {}
         self._audits.note(session, audit, decider.cause, "opinion", subject.confirm.clause, **details)
+
+
+def _told(limits: Limits) -> dict[str, str]:
+    """Return the limits of an approval as the audit trail keeps them."""
+    named = {"time_limit": limits.time_limit, "times_limit": limits.times_limit}
+    details = {name: str(limit) for name, limit in named.items() if limit is not None}
+    return details | ({"grants_datasets": "yes"} if limits.grant_datasets else {})
 
 
 def _joined(limits: Limits, given: list[Opinion]) -> Limits:
@@ -147,4 +165,5 @@ def _joined(limits: Limits, given: list[Opinion]) -> Limits:
     return Limits(
         time_limit=opinions.tightest([limits.time_limit, *(one.time_limit for one in given)]),
         times_limit=opinions.tightest([limits.times_limit, *(one.times_limit for one in given)]),
+        grant_datasets=limits.grant_datasets and all(one.grant_datasets for one in given),
     )

@@ -67,6 +67,7 @@ def give(
     *,
     time_limit: int | None = None,
     times_limit: int | None = None,
+    grant_datasets: bool = False,
     reason: str = "",
 ) -> None:
     """Keep an opinion; a later one of the same person takes its place."""
@@ -77,6 +78,7 @@ def give(
             policy=decider.policy,
             time_limit=time_limit,
             times_limit=times_limit,
+            grant_datasets=grant_datasets,
             reason=reason,
             given_at=now,
         )

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from interconn.api.audits import AuditKind
 from interconn.management.approvals.tables import Audit
+from interconn.management.permits.terms import GrantTerms
 from interconn.management.policy.facts import Facts
 from interconn.peers.inbound import Caller
 from interconn.standard.endpoint import Endpoint
-from interconn.standard.management import AuditConfirm, AuditReference, ResourcePermit, StatusReply
+from interconn.standard.management import AuditConfirm, AuditReference, StatusReply
 from interconn.standard.wire import Empty, WireModel
 
 Application = TypeVar("Application", bound=WireModel)
@@ -21,10 +22,17 @@ Application = TypeVar("Application", bound=WireModel)
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits that persons or a rule set on approval; they may only tighten what was asked for."""
+    """What persons or a rule set on approval; it may only tighten what was asked for.
+
+    Attributes:
+        time_limit: when the approval ends, epoch milliseconds.
+        times_limit: how many jobs may be admitted under it.
+        grant_datasets: grant the data sets that a project's application names along with the project.
+    """
 
     time_limit: int | None = None
     times_limit: int | None = None
+    grant_datasets: bool = False
 
 
 class Subject(ABC, Generic[Application]):
@@ -48,13 +56,9 @@ class Subject(ABC, Generic[Application]):
         """Return what a partner's application is about, as far as a policy may ask."""
         return Facts(self.kind, frozenset({audit.node_id}))
 
-    def approve(self, session: Session, audit: Audit, limits: Limits) -> ResourcePermit | None:
-        """Check once more before a partner's application is approved, and mint the permit if there is one."""
-        return None
+    def approve(self, session: Session, audit: Audit) -> GrantTerms:
+        """Check once more before a partner's application is approved, and return what it asks the permit to be."""
+        return GrantTerms()
 
     def ended(self, session: Session, audit: Audit) -> None:
         """Take back what an approval brought, here and now: it was revoked by one of the two sides."""
-
-    def approve_again(self, session: Session, audit: Audit) -> ResourcePermit | None:
-        """Return the permit to send when the applicant repeats an application that was approved."""
-        return None

@@ -61,6 +61,7 @@ class Opinion(Table):
         actor: `person:…` or `rule:…`; somebody has one opinion on a matter.
         policy: digest of the policy in force when it was given.
         time_limit, times_limit: limits that this one would set on a permit.
+        grant_datasets: whether this one would grant a project's data sets along with it.
     """
 
     __tablename__ = "opinions"
@@ -70,5 +71,6 @@ class Opinion(Table):
     policy: Mapped[str] = mapped_column(String(64), default="")
     time_limit: Mapped[int | None]
     times_limit: Mapped[int | None]
+    grant_datasets: Mapped[bool] = mapped_column(default=False)
     reason: Mapped[str] = mapped_column(Text, default="")
     given_at: Mapped[int]

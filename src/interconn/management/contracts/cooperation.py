@@ -242,6 +242,7 @@ class Cooperation:
             decided_at=contract.decided_at,
             expired_time=contract.expired_time,
             dialect=contract.dialect,
+            management_plane=contract.management_plane,
         )
 
     # --- the outbox -----------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ class Contract(Table):
         key_proven: the other side has signed with the key it sent.
         key_compared: a person has compared the fingerprint.
         repeat_of: trace id and digest of the application; a repeat of it is the same application.
+        management_plane: whether the other side can be asked for approvals and asks for them; a person says if not.
         reason: why the other side would not have it.
         wound_up_at: when all under it was made void, after it was terminated or had expired.
     """
@@ -46,6 +47,7 @@ class Contract(Table):
     key_compared: Mapped[bool] = mapped_column(default=False)
     expired_time: Mapped[int | None]  # epoch milliseconds; None: it does not expire
     dialect: Mapped[str] = mapped_column(String(32), default="standard")
+    management_plane: Mapped[bool] = mapped_column(default=True)
     repeat_of: Mapped[str] = mapped_column(String(200), default="", index=True)
     trace_id: Mapped[str] = mapped_column(String(256))
     reason: Mapped[str] = mapped_column(Text, default="")

@@ -107,7 +107,7 @@ class Datasets:
             NotFound: there is none, or it is none of theirs; which of the two is not told.
         """
         dataset = session.get(Dataset, dataset_id)
-        if dataset is None or not (dataset.published or self._permits.granted(session, node_id, dataset_id)):
+        if dataset is None or not (dataset.published or self._permits.ledger.granted(session, node_id, dataset_id)):
             raise NotFound("there is no such data set", where="dataset_id", clause="MGT-4.2")
         return dataset
 

@@ -10,18 +10,16 @@ from interconn.api import audits as api
 from interconn.api.audits import AuditKind, AuditView
 from interconn.api.own import OwnService, Person
 from interconn.management.approvals.audits import Audits
-from interconn.management.approvals.subjects import Limits, Subject
+from interconn.management.approvals.subjects import Subject
 from interconn.management.approvals.tables import Audit
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.datasets.datasets import Datasets
-from interconn.management.permits.permits import Permits
+from interconn.management.permits.terms import GrantTerms
 from interconn.management.policy.facts import Facts, named
 from interconn.peers.inbound import Caller
 from interconn.standard import management as standard
-from interconn.standard.errors import InvalidRequest
 from interconn.standard.identifiers import new_id
-from interconn.standard.management import AuthScope, DatasetApply, ResourcePermit
-from interconn.state.clock import Clock
+from interconn.standard.management import AuthScope, DatasetApply
 from interconn.state.database import Database
 
 
@@ -30,10 +28,8 @@ class Grants(Subject[DatasetApply]):
 
     Args:
         database: where audits are.
-        clock: time.
         contracts: under which a grant is applied for.
         datasets: what may be applied for.
-        permits: mints them.
         audits: the engine.
     """
 
@@ -47,17 +43,13 @@ class Grants(Subject[DatasetApply]):
         self,
         *,
         database: Database,
-        clock: Clock,
         contracts: Contracts,
         datasets: Datasets,
-        permits: Permits,
         audits: Audits,
     ) -> None:
         self._database = database
-        self._clock = clock
         self._contracts = contracts
         self._datasets = datasets
-        self._permits = permits
         self._audits = audits
 
     def subject_id(self, application: DatasetApply) -> str:
@@ -81,28 +73,15 @@ class Grants(Subject[DatasetApply]):
             projects=named(scope.PROJECT),
         )
 
-    def approve(self, session: Session, audit: Audit, limits: Limits) -> ResourcePermit | None:
-        """Mint the permit, within the limits that were asked for and those that the person sets."""
+    def approve(self, session: Session, audit: Audit) -> GrantTerms:
+        """Return the scope and the limits that were asked for."""
         application = DatasetApply.model_validate(audit.content)
-        time_limit = _tighter("time_limit", application.time_limit, limits.time_limit)
-        if time_limit is not None and time_limit <= self._clock.now():
-            raise InvalidRequest(
-                "the permit would have expired already",
-                where="time_limit",
-                clause="MGT-2.2-permit-lifetime",
-                hint="It is an instant in epoch milliseconds",
-            )
-        return self._permits.mint(
-            session,
-            audit,
-            application,
-            time_limit=time_limit,
-            times_limit=_tighter("times_limit", application.times_limit, limits.times_limit),
+        return GrantTerms(
+            contract_id=application.contract_id,
+            scope=application.auth_scope,
+            time_limit=application.time_limit,
+            times_limit=application.times_limit,
         )
-
-    def approve_again(self, session: Session, audit: Audit) -> ResourcePermit | None:
-        """Give the permit a new token: the old one was sent and is kept nowhere here."""
-        return self._permits.mint_again(session, audit)
 
     def own_services(self) -> list[OwnService[Any, Any]]:
         """What is served to this node's people."""
@@ -123,11 +102,3 @@ class Grants(Subject[DatasetApply]):
             return self._audits.view(session, audit)
 
         return await self._database.write(work)
-
-
-def _tighter(name: str, asked: int | None, given: int | None) -> int | None:
-    if asked is not None and given is not None and given > asked:
-        raise InvalidRequest(
-            f"the limit given is wider than the {asked} asked for", where=name, clause="MGT-2.2-permit-lifetime"
-        )
-    return asked if given is None else given

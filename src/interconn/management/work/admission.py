@@ -5,6 +5,8 @@ Why, and what is counted when, is in docs/decisions/0005-permits.md.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy.orm import Session
 
 from interconn.api.audits import AuditKind
@@ -15,6 +17,7 @@ from interconn.management.approvals.tables import Audit
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.permits.permits import Permits
 from interconn.management.work.jobs import Jobs
+from interconn.management.work.preauthorised import PreauthorisedJobs
 from interconn.management.work.tables import ProposedJob
 from interconn.standard.control import JobCreate
 from interconn.standard.errors import InterconnError, NotApproved, NotFound
@@ -31,16 +34,25 @@ class JobAdmission:
         permits: counts uses.
         audits: the approvals.
         jobs: the proposals.
+        preauthorised: admits the jobs of partners that can propose none.
     """
 
     def __init__(
-        self, *, node: NodeIdentity, contracts: Contracts, permits: Permits, audits: Audits, jobs: Jobs
+        self,
+        *,
+        node: NodeIdentity,
+        contracts: Contracts,
+        permits: Permits,
+        audits: Audits,
+        jobs: Jobs,
+        preauthorised: PreauthorisedJobs,
     ) -> None:
         self._node = node
         self._contracts = contracts
         self._permits = permits
         self._audits = audits
         self._jobs = jobs
+        self._preauthorised = preauthorised
 
     def proposed(self, session: Session, job_id: str) -> JobCreate:
         """Return a job that this node proposed and that all parties have approved, ready to be run.
@@ -69,6 +81,10 @@ class JobAdmission:
             NotApproved: it was not approved here, or job id, flow, DAG, configuration or scheduler differ.
             PermitRefused: a permit is used up, expired or revoked.
         """
+        proposed = session.get(ProposedJob, job.job_id) is not None
+        if self._preauthorised.answers(session, job, scheduler=scheduler, proposed=proposed):
+            self._preauthorised.admit(session, job, scheduler=scheduler)
+            return
         approved = self._approved(session, job, caller=scheduler)
         if scheduler != approved.scheduler:
             raise NotApproved(
@@ -78,15 +94,18 @@ class JobAdmission:
             )
         if approved.initiator == self._node.node_id:
             return
-        audit = self._audit_of(session, approved)
-        for grant in self._jobs.accepted(session, audit):
-            self._permits.use(session, grant, job.job_id)
+        self._use(session, approved)
+
+    def preauthorised(self, session: Session, job_ids: Sequence[str]) -> frozenset[str]:
+        """Return those of some jobs that were admitted by pre-authorisation instead of approval."""
+        return self._preauthorised.among(session, job_ids)
 
     def admit_as_scheduler(self, session: Session, job: JobCreate, *, caller: str) -> None:
-        """Let this node schedule a job for its initiator.
+        """Let this node schedule a job for its initiator; what its people limited counts here too.
 
         Raises:
             NotApproved: it was not approved here, differs from what was, or another node is to schedule it.
+            PermitRefused: the approval of its project, its flow or itself is used up, expired or revoked.
         """
         approved = self._approved(session, job, caller=caller)
         if caller != approved.initiator:
@@ -97,6 +116,8 @@ class JobAdmission:
                 where="config.job_params.common.scheduler",
                 clause="CTL-3.1",
             )
+        if approved.initiator != self._node.node_id:
+            self._use(session, approved)
 
     def _approved(self, session: Session, job: JobCreate, *, caller: str) -> ProposedJob:
         approved = session.get(ProposedJob, job.job_id)
@@ -123,6 +144,10 @@ class JobAdmission:
                     f"the job's {member} differs from what was approved", where=member, clause="MGT-G2.1.2-handdown"
                 )
         return approved
+
+    def _use(self, session: Session, approved: ProposedJob) -> None:
+        grants = self._jobs.needed(session, approved, self._audit_of(session, approved))
+        self._permits.ledger.use(session, grants, approved.job_id)
 
     def _audit_of(self, session: Session, job: ProposedJob) -> Audit:
         for audit in self._audits.on(session, AuditKind.JOB, job.job_id, initiator=job.initiator):

@@ -13,8 +13,9 @@ from interconn.api.own import OwnService, Person
 from interconn.control.dag import Descriptions, check_dag, dag_digest, plan
 from interconn.identity.node import NodeIdentity
 from interconn.management.approvals.audits import Audits
-from interconn.management.approvals.subjects import Limits, Subject
+from interconn.management.approvals.subjects import Subject
 from interconn.management.approvals.tables import Audit
+from interconn.management.permits.terms import GrantTerms
 from interconn.management.policy.facts import NOTHING, UNBOUNDED, Facts, components_of, partners_of, roles_of
 from interconn.management.work.projects import Projects
 from interconn.management.work.tables import Flow
@@ -24,7 +25,7 @@ from interconn.standard.control import JobCreate
 from interconn.standard.errors import ContentConflict, NotApproved
 from interconn.standard.flow import Config, Dag
 from interconn.standard.identifiers import new_id, new_job_id
-from interconn.standard.management import AuditStatus, FlowApply, ResourcePermit
+from interconn.standard.management import AuditStatus, FlowApply
 from interconn.state.clock import Clock
 from interconn.state.database import Database
 from interconn.state.pages import read_page
@@ -89,12 +90,12 @@ class Flows(Subject[FlowApply]):
             roles=roles_of(config, own) if config else UNBOUNDED,
         )
 
-    def approve(self, session: Session, audit: Audit, limits: Limits) -> ResourcePermit | None:
+    def approve(self, session: Session, audit: Audit) -> GrantTerms:
         """Check that the flow's project is still approved."""
         flow = session.get_one(Flow, (audit.node_id, audit.subject_id))
         if flow.project_id:
             self._projects.require_approved(session, audit.node_id, flow.project_id)
-        return None
+        return GrantTerms()
 
     def require_approved(self, session: Session, initiator: str, flow_id: str, nodes: set[str]) -> Flow:
         """Return a flow of a node if it and its project are approved: by this node, or by `nodes` if it is our own.

@@ -11,19 +11,22 @@ from sqlalchemy.orm import Session
 from interconn.api import audits as api
 from interconn.api.audits import AuditKind, JobProposal
 from interconn.api.own import OwnService, Person
-from interconn.components.environment import split_parameters
-from interconn.control.dag import Descriptions, config_digest, dag_digest, parties_of, plan
+from interconn.control.dag import Descriptions, config_digest, dag_digest, plan
 from interconn.identity.node import NodeIdentity
 from interconn.management.approvals.audits import Audits
-from interconn.management.approvals.subjects import Limits, Subject
+from interconn.management.approvals.subjects import Subject
 from interconn.management.approvals.tables import Audit
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.datasets.catalogue import Catalogue
-from interconn.management.permits.permits import Permits, no_permit
+from interconn.management.permits.ledger import no_permit
+from interconn.management.permits.levels import ResourceType
+from interconn.management.permits.permits import Permits
 from interconn.management.permits.tables import AcceptedGrant, Grant
+from interconn.management.permits.terms import Access, ComponentIdentity, GrantTerms
 from interconn.management.policy.facts import Facts, components_of, partners_of, roles_of
 from interconn.management.work.flows import Flows
-from interconn.management.work.tables import ProposedJob
+from interconn.management.work.sources import sources_of
+from interconn.management.work.tables import Flow, ProposedJob
 from interconn.peers.inbound import Caller
 from interconn.standard import management as standard
 from interconn.standard.control import JobCreate
@@ -37,7 +40,7 @@ from interconn.standard.errors import (
 )
 from interconn.standard.flow import Config, Dag
 from interconn.standard.identifiers import new_id, new_job_id
-from interconn.standard.management import AuditStatus, JobApply, ResourcePermit
+from interconn.standard.management import AuditStatus, JobApply
 from interconn.state.clock import Clock
 from interconn.state.database import Database
 
@@ -106,23 +109,24 @@ class Jobs(Subject[JobApply]):
         if application.project_id and application.project_id != flow.project_id:
             raise NotApproved("the flow belongs to another project", where="project_id", clause="MGT-8.1")
         self._check_contracts(session, involved - {caller.node_id})
-        grants = self._permits.accept(
+        self._permits.ledger.check_usable(session, self._chain(session, caller.node_id, flow, application.job_id))
+        grants = self._permits.ledger.accept(
             session,
             caller.permits,
             user=caller.node_id,
-            datasets=self._own_datasets(session, application.dag, config),
+            accesses=self._own_accesses(session, application.dag, config),
             project_id=flow.project_id,
         )
         self._keep(session, application, flow.project_id)
         session.add_all(AcceptedGrant(job_audit_number=audit.number, grant_id=grant.grant_id) for grant in grants)
 
-    def approve(self, session: Session, audit: Audit, limits: Limits) -> ResourcePermit | None:
+    def approve(self, session: Session, audit: Audit) -> GrantTerms:
         """Check that flow, contracts and permits still hold."""
         job = session.get_one(ProposedJob, audit.subject_id)
-        self._flows.require_approved(session, audit.node_id, job.flow_id, set())
-        for grant in self.accepted(session, audit):
-            self._permits.check_in_force(session, grant)
-        return None
+        flow = self._flows.require_approved(session, audit.node_id, job.flow_id, set())
+        grants = [*self._chain(session, audit.node_id, flow, job.job_id), *self._accepted(session, audit)]
+        self._permits.ledger.check_usable(session, grants, job_id=job.job_id)
+        return GrantTerms()
 
     def facts(self, session: Session, audit: Audit) -> Facts:
         """Return who takes part in the job, what it reads here and what it is made of."""
@@ -131,27 +135,44 @@ class Jobs(Subject[JobApply]):
         return Facts(
             kind=self.kind,
             partners=partners_of(config, own),
-            datasets=frozenset(self._own_datasets(session, dag, config)),
+            datasets=frozenset(access.resource_id for access in self._own_accesses(session, dag, config)),
             components=components_of(dag),
             projects=frozenset({job.project_id} if job.project_id else ()),
             roles=roles_of(config, own),
         )
 
-    def accepted(self, session: Session, audit: Audit) -> list[Grant]:
-        """Return the grants whose permits were spent at the audit of a job."""
+    def needed(self, session: Session, job: ProposedJob, audit: Audit) -> list[Grant]:
+        """Return the grants of which a job of a partner uses up one access each (docs/decisions/0005-permits.md).
+
+        Those of its project, flow and own approval, and those whose permits were spent at the job's audit.
+        """
+        chain = self._permits.ledger.chain(
+            session, user=job.initiator, project_id=job.project_id, flow_id=job.flow_id, job_id=job.job_id
+        )
+        return [*chain, *self._accepted(session, audit)]
+
+    def _chain(self, session: Session, user: str, flow: Flow, job_id: str) -> list[Grant]:
+        return self._permits.ledger.chain(
+            session, user=user, project_id=flow.project_id, flow_id=flow.flow_id, job_id=job_id
+        )
+
+    def _accepted(self, session: Session, audit: Audit) -> list[Grant]:
         found = select(Grant).join(AcceptedGrant, AcceptedGrant.grant_id == Grant.grant_id)
         return list(session.scalars(found.where(AcceptedGrant.job_audit_number == audit.number)))
 
-    def _own_datasets(self, session: Session, dag: Dag, config: Config) -> dict[str, set[str]]:
-        """Return each data set of ours that the job reads, with the components that read it."""
-        reads: dict[str, set[str]] = defaultdict(set)
-        for component, source in _sources(dag, config, self._node.node_id):
+    def _own_accesses(self, session: Session, dag: Dag, config: Config) -> list[Access]:
+        """Return what the job uses of ours, with the components that use it."""
+        reads: dict[str, set[ComponentIdentity]] = defaultdict(set)
+        for component, source in sources_of(dag, config, self._node.node_id):
             try:
                 dataset = self._catalogue.find(session, source)
             except NotFound:
                 raise no_permit() from None
-            reads[dataset.dataset_id].add(component)
-        return reads
+            reads[dataset.dataset_id].add(ComponentIdentity.of(component))
+        return [
+            Access(ResourceType.DATASET, dataset_id, frozenset(components))
+            for dataset_id, components in sorted(reads.items())
+        ]
 
     def _check_contracts(self, session: Session, nodes: set[str]) -> None:
         for node_id in sorted(nodes - {self._node.node_id}):
@@ -213,7 +234,7 @@ class Jobs(Subject[JobApply]):
         dag = Dag.model_validate(flow.dag)
         job_id = new_job_id()
         plan(JobCreate(job_id=job_id, dag=dag, config=config), self._descriptions)
-        for _, source in _sources(dag, config, own):
+        for _, source in sources_of(dag, config, own):
             self._catalogue.find(session, source)
         application = JobApply(
             audit_id=new_id("audit"),
@@ -226,8 +247,9 @@ class Jobs(Subject[JobApply]):
         )
         job = self._keep(session, application, flow.project_id)
         for node_id in sorted(others):
-            wanted = {source["dataset_id"] for _, source in _sources(dag, config, node_id) if source.get("dataset_id")}
-            permits = self._permits.present(session, node_id, wanted)
+            permits = self._permits.wallet.present(
+                session, node_id, _accesses_of(dag, config, node_id), project_id=flow.project_id
+            )
             asked = application.model_copy(update={"audit_id": new_id("audit")})
             self._audits.open(session, person, self, node_id, asked, permits=permits)
         return self.view(session, job)
@@ -249,16 +271,7 @@ class Jobs(Subject[JobApply]):
         )
 
 
-def _sources(dag: Dag, config: Config, node_id: str) -> list[tuple[str, dict[str, Any]]]:
-    """Return what a node's components read from its own storage: component name and reference (resolution 9).
-
-    By the same reading as the control layer's, so that nothing is run that was not checked.
-    """
-    found = []
-    for component in dag.components:
-        for party in parties_of(config):
-            if party.node_id == node_id:
-                _, source = split_parameters(config, component.name, party.role, party.index)
-                if source:
-                    found.append((component.component_name, source))
-    return found
+def _accesses_of(dag: Dag, config: Config, holder: str) -> list[Access]:
+    """Return what a job uses of a partner's, as far as this node can tell: what is named by its id."""
+    named = {source["dataset_id"] for _, source in sources_of(dag, config, holder) if source.get("dataset_id")}
+    return [Access(ResourceType.DATASET, dataset_id) for dataset_id in sorted(named)]

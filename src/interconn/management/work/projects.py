@@ -16,6 +16,7 @@ from interconn.management.approvals.subjects import Subject
 from interconn.management.approvals.tables import Audit
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.datasets.datasets import Datasets
+from interconn.management.permits.terms import GrantTerms
 from interconn.management.policy.facts import Facts
 from interconn.management.work.tables import Project
 from interconn.peers.inbound import Caller
@@ -95,6 +96,14 @@ class Projects(Subject[ProjectApply]):
             partners=frozenset({audit.node_id}),
             datasets=frozenset(dataset.dataset_id for dataset in application.datasets or []),
             projects=frozenset({application.project_id}),
+        )
+
+    def approve(self, session: Session, audit: Audit) -> GrantTerms:
+        """Return what was asked for: the project, and the data sets that may be granted with it."""
+        application = ProjectApply.model_validate(audit.content)
+        return GrantTerms(
+            contract_id=application.contract_id,
+            datasets=tuple(dataset.dataset_id for dataset in application.datasets or []),
         )
 
     def require_approved(self, session: Session, initiator: str, project_id: str) -> Project:

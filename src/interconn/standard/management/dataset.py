@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from interconn.standard.identifiers import Identifier
 from interconn.standard.management.terms import Distribution, Name, Paging, Text
@@ -59,7 +59,12 @@ class DatasetQuery(WireModel):
 
 
 class AuthScope(WireModel):
-    """Scope of a grant: keys combine by AND, the ids of one key by OR (MGT-4.3-auth-scope)."""
+    """Scope of a grant: keys combine by AND, the ids of one key by OR (MGT-4.3-auth-scope).
+
+    An empty list names nobody. A key that is not known is refused: it restricts in a way that nobody here would keep.
+    """
+
+    model_config = ConfigDict(extra="forbid")
 
     NODE: list[Identifier] | None = None
     PROJECT: list[Identifier] | None = None

@@ -1,0 +1,370 @@
+"""The holder's side: what it granted, which of it covers an access, and how often it was used.
+
+A grant holds the SHA-256 of its permit's token. It is bound to a resource, a level, a contract and a user, and is
+valid while its audit is approved, its contract in force and its limits not reached
+(docs/decisions/0005-permits.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from interconn.api.audits import AuditKind
+from interconn.api.permits import GrantView, Standing
+from interconn.identity.node import NodeIdentity
+from interconn.management.approvals.subjects import Limits
+from interconn.management.approvals.tables import Audit
+from interconn.management.contracts.contracts import Contracts
+from interconn.management.permits.levels import LEVELS, WORDS, ResourceType
+from interconn.management.permits.permit_set import PresentedPermit, read_permit_set, resource_name
+from interconn.management.permits.tables import CoveredDataset, Grant, GrantUse
+from interconn.management.permits.terms import Access, ComponentIdentity, GrantTerms
+from interconn.standard.errors import InterconnError, InvalidRequest, PermitRefused, Refused
+from interconn.standard.headers import PERMIT_SET
+from interconn.standard.identifiers import new_token
+from interconn.standard.management import AuditStatus, AuthScope, ResourcePermit
+from interconn.state.clock import Clock
+
+LIFETIME: Final = "MGT-2.2-permit-lifetime"
+
+
+class GrantLedger:
+    """Mints permits, checks those presented and counts their uses, inside transactions.
+
+    Args:
+        node: this node's name card.
+        clock: time.
+        contracts: a grant is void when its contract is.
+    """
+
+    def __init__(self, *, node: NodeIdentity, clock: Clock, contracts: Contracts) -> None:
+        self._node = node
+        self._clock = clock
+        self._contracts = contracts
+
+    # --- giving ---------------------------------------------------------------------------------------------
+
+    def mint(self, session: Session, audit: Audit, terms: GrantTerms, limits: Limits) -> ResourcePermit:
+        """Grant an audit's resource to its applicant and return the permit, whose token is kept nowhere here.
+
+        Args:
+            session: of a transaction.
+            audit: that is being approved; its kind and subject are the resource.
+            terms: what was asked for.
+            limits: what the person who approves allows, which may only be tighter.
+
+        Raises:
+            InvalidRequest: the limits are wider than was asked, over already, or grant what was not asked for.
+            ContractNotUsable: the contract is not in force.
+            Refused: the partner's institution is not known yet.
+        """
+        contract = self._contracts.require_usable(session, audit.node_id, terms.contract_id)
+        if not contract.inst_id:
+            raise Refused(
+                f"the institution of {audit.node_id} is not known yet, and a permit names it",
+                where="request_inst_id",
+                clause="MGT-2.2-permit",
+                hint="interconn peer show asks the partner for its name card",
+            )
+        if limits.grant_datasets and not terms.datasets:
+            raise InvalidRequest(
+                "the application names no data set of this node that could be granted with it",
+                where="grant_datasets",
+                clause="MGT-2.2-mprac-highest-level",
+            )
+        grant = Grant(
+            audit_number=audit.number,
+            contract_id=contract.contract_id,
+            token_digest="",
+            resource_type=audit.kind,
+            resource_id=audit.subject_id,
+            resource_level=LEVELS[ResourceType(audit.kind)],
+            user_node_id=audit.node_id,
+            user_inst_id=contract.inst_id,
+            auth_scope=terms.scope.to_wire() if terms.scope else {},
+            time_limit=self._time_limit(terms.time_limit, limits.time_limit),
+            times_limit=_tighter("times_limit", terms.times_limit, limits.times_limit),
+        )
+        permit = self._with_token(grant)
+        session.add(grant)
+        if limits.grant_datasets:
+            session.flush()
+            session.add_all(CoveredDataset(grant_id=grant.grant_id, dataset_id=one) for one in set(terms.datasets))
+        return permit
+
+    def mint_again(self, session: Session, audit: Audit) -> ResourcePermit | None:
+        """Give the permit of an audit a new token, as its user says that it does not have the old one, which dies.
+
+        None for an approval from before there were permits of its kind.
+        """
+        grant = self.of(session, audit)
+        return self._with_token(grant) if grant else None
+
+    def of(self, session: Session, audit: Audit) -> Grant | None:
+        """Return what was granted by an audit, if anything."""
+        return session.scalar(select(Grant).where(Grant.audit_number == audit.number))
+
+    def _with_token(self, grant: Grant) -> ResourcePermit:
+        token = new_token()
+        grant.token_digest = token_digest(token)
+        return ResourcePermit(
+            token=token,
+            resource_level=grant.resource_level,
+            resource_type=grant.resource_type,
+            resource_id=grant.resource_id,
+            resource_node_id=self._node.node_id,
+            resource_inst_id=self._node.inst_id,
+            request_node_id=grant.user_node_id,
+            request_inst_id=grant.user_inst_id,
+            time_limit=grant.time_limit,
+            times_limit=grant.times_limit,
+        )
+
+    def _time_limit(self, asked: int | None, given: int | None) -> int | None:
+        time_limit = _tighter("time_limit", asked, given)
+        if time_limit is not None and time_limit <= self._clock.now():
+            raise InvalidRequest(
+                "the permit would have expired already",
+                where="time_limit",
+                clause=LIFETIME,
+                hint="It is an instant in epoch milliseconds",
+            )
+        return time_limit
+
+    # --- checking -------------------------------------------------------------------------------------------
+
+    def granted(self, session: Session, node_id: str, dataset_id: str) -> bool:
+        """Tell whether a data set of ours is granted to a node just now, by itself or with a project."""
+        with_project = select(CoveredDataset.grant_id).where(CoveredDataset.dataset_id == dataset_id)
+        itself = (Grant.resource_type == ResourceType.DATASET) & (Grant.resource_id == dataset_id)
+        found = select(Grant).where(Grant.user_node_id == node_id, itself | Grant.grant_id.in_(with_project))
+        for grant in session.scalars(found):
+            try:
+                self.check_in_force(session, grant)
+            except PermitRefused:
+                continue
+            return True
+        return False
+
+    def accept(
+        self, session: Session, text: str, *, user: str, accesses: Sequence[Access], project_id: str
+    ) -> list[Grant]:
+        """Check that the permits presented cover what a job uses of ours, and return the grants that do.
+
+        Ours of the highest level is held against what was presented first; any lower one that is valid and covers
+        the access serves as well (MGT-2.2-mprac-highest-level, resolution 24).
+
+        Args:
+            session: of a transaction.
+            text: value of x-mprac-token-set.
+            user: the node that presents them, proven.
+            accesses: what the job uses of ours.
+            project_id: the job's project.
+
+        Raises:
+            InvalidRequest: the set is malformed.
+            PermitRefused: a permit is missing, foreign, used up, expired, revoked or out of scope.
+        """
+        presented = {token_digest(permit.token): permit for permit in read_permit_set(text)}
+        found = {}
+        for access in accesses:
+            grant = self._covering(session, presented, user, access, project_id)
+            found[grant.grant_id] = grant
+        return list(found.values())
+
+    def _covering(
+        self, session: Session, presented: Mapping[str, PresentedPermit], user: str, access: Access, project_id: str
+    ) -> Grant:
+        itself = (Grant.resource_type == access.resource_type) & (Grant.resource_id == access.resource_id)
+        project = (Grant.resource_type == ResourceType.PROJECT) & (Grant.resource_id == project_id)
+        covering = select(CoveredDataset.grant_id).where(CoveredDataset.dataset_id == access.resource_id)
+        with_project = project & Grant.grant_id.in_(covering)
+        wanted = itself | with_project if access.resource_type is ResourceType.DATASET else itself
+        candidates = (
+            select(Grant)
+            .where(Grant.user_node_id == user, Grant.token_digest.in_(presented), wanted)
+            .order_by(Grant.resource_level.desc(), Grant.grant_id.desc())
+        )
+        refusal = no_permit()
+        for grant in session.scalars(candidates):
+            permit = presented[grant.token_digest]
+            names = (resource_name(grant.resource_type, self._node.node_id, grant.resource_id), grant.resource_id)
+            if permit.name not in names or permit.level != grant.resource_level:
+                continue
+            try:
+                self.check_usable(session, [grant])
+                _check_scope(grant, access.components, project_id)
+            except PermitRefused as error:
+                refusal = error
+                continue
+            return grant
+        raise refusal
+
+    def chain(self, session: Session, *, user: str, project_id: str, flow_id: str, job_id: str) -> list[Grant]:
+        """Return what was granted to a user of the project, the flow and the job that an access is part of.
+
+        They count whether presented or not: what limits a project limits all that is done in it. An approval from
+        before there were permits of its kind granted nothing that could be counted.
+        """
+        found: list[Grant] = []
+        for resource_type, resource_id in (
+            (ResourceType.PROJECT, project_id),
+            (ResourceType.FLOW, flow_id),
+            (ResourceType.JOB, job_id),
+        ):
+            newest = (
+                select(Grant)
+                .where(
+                    Grant.user_node_id == user, Grant.resource_type == resource_type, Grant.resource_id == resource_id
+                )
+                .order_by(Grant.grant_id.desc())
+                .limit(1)
+            )
+            found.extend(session.scalars(newest))
+        return found
+
+    def check_usable(self, session: Session, grants: Iterable[Grant], *, job_id: str = "") -> None:
+        """Check that a job may use each of some grants, counting nothing.
+
+        Args:
+            session: of a transaction.
+            grants: what it needs.
+            job_id: the job, whose own use counts for nothing; empty while it has no id here.
+
+        Raises:
+            PermitRefused: one is no longer valid, or used up by other jobs.
+        """
+        for grant in grants:
+            self.check_in_force(session, grant)
+            _check_uses(session, grant, job_id)
+
+    def check_in_force(self, session: Session, grant: Grant) -> None:
+        """Check all that does not depend on the job.
+
+        Raises:
+            PermitRefused: the grant was revoked, its contract is over, or its time is.
+        """
+        standing, why = self._standing(session, grant)
+        if standing is not Standing.IN_FORCE:
+            raise refused(f"{called(grant)} {why}")
+
+    def _standing(self, session: Session, grant: Grant) -> tuple[Standing, str]:
+        audit = session.get_one(Audit, grant.audit_number)
+        if audit.status != AuditStatus.APPROVED:
+            return Standing.REVOKED, "was revoked"
+        if audit.void:
+            return Standing.VOID, f"is void: {audit.void}"
+        try:
+            self._contracts.require_usable(session, grant.user_node_id, grant.contract_id)
+        except InterconnError as error:
+            return Standing.VOID, f"is void: {error.message}"
+        if grant.time_limit is not None and self._clock.now() >= grant.time_limit:
+            return Standing.EXPIRED, "has expired"
+        return Standing.IN_FORCE, ""
+
+    def view(self, session: Session, grant: Grant) -> GrantView:
+        """Return a grant as a person sees it; there is nothing secret in it."""
+        covered = select(CoveredDataset.dataset_id).where(CoveredDataset.grant_id == grant.grant_id)
+        used = uses(session, grant)
+        standing, reason = self._standing(session, grant)
+        if standing is Standing.IN_FORCE and grant.times_limit is not None and used >= grant.times_limit:
+            standing, reason = Standing.USED_UP, "is used up"
+        return GrantView(
+            audit_id=session.get_one(Audit, grant.audit_number).audit_id,
+            kind=AuditKind(grant.resource_type),
+            resource_id=grant.resource_id,
+            resource_level=grant.resource_level,
+            node_id=grant.user_node_id,
+            scope=AuthScope.model_validate(grant.auth_scope) if grant.auth_scope else None,
+            covers=sorted(session.scalars(covered)),
+            time_limit=grant.time_limit,
+            times_limit=grant.times_limit,
+            uses=used,
+            uses_left=None if grant.times_limit is None else max(0, grant.times_limit - used),
+            standing=standing,
+            reason=reason,
+        )
+
+    # --- counting -------------------------------------------------------------------------------------------
+
+    def use(self, session: Session, grants: Iterable[Grant], job_id: str) -> None:
+        """Count one use of each grant by a job, in the transaction that admits it; the same job counts once.
+
+        Raises:
+            PermitRefused: one is no longer valid, or used up by other jobs.
+        """
+        session.flush()
+        for number in sorted({grant.grant_id for grant in grants}):
+            # Where a database has several writers, each waits here for the one before it; in order, so that two jobs
+            # that share several grants never wait for each other.
+            grant = session.get_one(Grant, number, with_for_update=True, populate_existing=True)
+            self.check_in_force(session, grant)
+            if session.get(GrantUse, (number, job_id)) is None:
+                _check_uses(session, grant, job_id)
+                session.add(GrantUse(grant_id=number, job_id=job_id, used_at=self._clock.now()))
+        session.flush()
+
+
+def uses(session: Session, grant: Grant, *, but: str = "") -> int:
+    """Return how many jobs have used a grant, leaving one out."""
+    counted = select(func.count()).where(GrantUse.grant_id == grant.grant_id, GrantUse.job_id != but)
+    return session.scalar(counted) or 0
+
+
+def called(grant: Grant) -> str:
+    """Return what messages call the permit of a grant."""
+    return f"the permit for {WORDS[ResourceType(grant.resource_type)]} {grant.resource_id}"
+
+
+def no_permit() -> PermitRefused:
+    """Return the refusal of a job that uses what its initiator has no permit for.
+
+    It is the same for a data set that is not there, so that nobody finds out by guessing which ones are.
+    """
+    return PermitRefused(
+        "no permit that was given to the job's initiator covers the data that it reads here",
+        where=PERMIT_SET,
+        clause="MGT-2.2-mprac-procedure",
+        hint="Apply for a grant of each data set: interconn dataset request",
+    )
+
+
+def refused(why: str, *, clause: str = LIFETIME) -> PermitRefused:
+    """Return a refusal by what the node's own ledger says of a permit."""
+    return PermitRefused(why, where=PERMIT_SET, clause=clause)
+
+
+def token_digest(token: str) -> str:
+    """Return what a holder keeps of a token; a search by it tells nothing of tokens that are close."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _check_scope(grant: Grant, components: Iterable[ComponentIdentity], project_id: str) -> None:
+    scope = AuthScope.model_validate(grant.auth_scope)
+    if scope.NODE is not None and grant.user_node_id not in scope.NODE:
+        raise _out_of_scope(grant, f"node {grant.user_node_id}")
+    if scope.PROJECT is not None and project_id not in scope.PROJECT:
+        raise _out_of_scope(grant, f"project {project_id or '(none)'}")
+    listed = scope.COMPONENT
+    if listed is not None and (others := [one for one in sorted(components) if not one.named_in(listed)]):
+        raise _out_of_scope(grant, f"component {', '.join(map(str, others))}")
+
+
+def _out_of_scope(grant: Grant, what: str) -> PermitRefused:
+    return refused(f"{called(grant)} is not for {what}", clause="MGT-4.3-auth-scope")
+
+
+def _check_uses(session: Session, grant: Grant, job_id: str) -> None:
+    if grant.times_limit is not None and uses(session, grant, but=job_id) >= grant.times_limit:
+        raise refused(f"{called(grant)} is used up ({grant.times_limit} jobs)")
+
+
+def _tighter(name: str, asked: int | None, given: int | None) -> int | None:
+    if asked is not None and given is not None and given > asked:
+        raise InvalidRequest(f"the limit given is wider than the {asked} asked for", where=name, clause=LIFETIME)
+    return asked if given is None else given

@@ -1,0 +1,174 @@
+"""Admission of jobs that nobody proposed here: those of partners without a management plane (0005-permits)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from interconn.components.environment import split_parameters
+from interconn.control.dag import Descriptions, Plan, Step, config_digest, dag_digest, plan
+from interconn.identity.node import NodeIdentity
+from interconn.management.causes import Cause
+from interconn.management.contracts.contracts import Contracts
+from interconn.management.datasets.catalogue import Catalogue
+from interconn.management.permits.preauthorisations import CLAUSE, Preauthorisations, Use, ids, not_preauthorised
+from interconn.management.permits.tables import PreauthorisedJob
+from interconn.management.permits.terms import ComponentIdentity
+from interconn.standard.control import JobCreate
+from interconn.standard.errors import InterconnError, NotApproved, NotFound
+from interconn.state.clock import Clock
+
+
+class PreauthorisedJobs:
+    """Admits what was allowed beforehand, and marks it.
+
+    Args:
+        node: this node's name card.
+        clock: time.
+        contracts: with all parties.
+        catalogue: this node's data sets.
+        preauthorisations: what was allowed.
+        descriptions: of the components.
+    """
+
+    def __init__(
+        self,
+        *,
+        node: NodeIdentity,
+        clock: Clock,
+        contracts: Contracts,
+        catalogue: Catalogue,
+        preauthorisations: Preauthorisations,
+        descriptions: Descriptions,
+    ) -> None:
+        self._node = node
+        self._clock = clock
+        self._contracts = contracts
+        self._catalogue = catalogue
+        self._preauthorisations = preauthorisations
+        self._descriptions = descriptions
+
+    def admitted(self, session: Session, job_id: str) -> PreauthorisedJob | None:
+        """Return a job that was admitted in this way, if it was."""
+        return session.get(PreauthorisedJob, job_id)
+
+    def among(self, session: Session, job_ids: Sequence[str]) -> frozenset[str]:
+        """Return those of some jobs that were admitted in this way."""
+        found = select(PreauthorisedJob.job_id).where(PreauthorisedJob.job_id.in_(job_ids))
+        return frozenset(session.scalars(found))
+
+    def answers(self, session: Session, job: JobCreate, *, scheduler: str, proposed: bool) -> bool:
+        """Tell whether a job is decided on here, and not by its approvals.
+
+        Args:
+            session: of a transaction.
+            job: as it arrived.
+            scheduler: who sent it.
+            proposed: whether a job of that id was proposed to this node, or by it.
+        """
+        known = self.admitted(session, job.job_id)
+        if known:  # whoever else names its id is told what anybody is told of a job that there is not
+            return known.scheduler == scheduler
+        return not proposed and self._may_come(session, job, scheduler)
+
+    def _may_come(self, session: Session, job: JobCreate, scheduler: str) -> bool:
+        """Tell whether a job is one for which approvals cannot be asked.
+
+        Both who initiates and who schedules it must be partners without a management plane: one that has it proposes
+        its jobs, and is not spared that by a scheduler that has none.
+        """
+        speakers = {scheduler, job.config.initiator.node_id}
+        return all(self._preauthorisations.without_management_plane(session, node_id) for node_id in speakers)
+
+    def admit(self, session: Session, job: JobCreate, *, scheduler: str) -> None:
+        """Admit a job if every component that runs here, and every data set of ours in it, was allowed beforehand.
+
+        Raises:
+            NotApproved: another node is to schedule it, it changed, or a party is under no contract.
+            PermitRefused: something is not covered, or no more.
+        """
+        if scheduler != job.config.scheduler():
+            raise NotApproved(
+                f"the configuration names {job.config.scheduler()} as scheduler, not {scheduler}",
+                where="x-source-node-id",
+                clause="CTL-3.2",
+            )
+        if not self._may_come(session, job, scheduler):  # asked again at each task, as a person may have changed it
+            raise NotApproved(
+                f"job {job.job_id} was not proposed to this node, and its parties have a management plane",
+                where="job_id",
+                clause="MGT-8.1",
+            )
+        self._check_parties(session, job)
+        initiator = job.config.initiator.node_id
+        digests = dag_digest(job.dag), config_digest(job.config)
+        known = self.admitted(session, job.job_id)
+        if known and (known.node_id, known.dag_digest, known.config_digest) != (initiator, *digests):
+            raise NotApproved(
+                f"job {job.job_id} differs from what was admitted", where="job_id", clause="MGT-G2.1.2-handdown"
+            )
+        uses = self._uses(session, plan(job, self._descriptions))
+        covering = self._preauthorisations.use(session, initiator, uses, job.job_id)
+        if known:
+            return
+        now = self._clock.now()
+        session.add(
+            PreauthorisedJob(
+                job_id=job.job_id,
+                node_id=initiator,
+                scheduler=scheduler,
+                dag_digest=digests[0],
+                config_digest=digests[1],
+                admitted_at=now,
+            )
+        )
+        Cause(f"node:{scheduler}", "").record(
+            session,
+            at=now,
+            action="job.preauthorised",
+            subject=f"job:{job.job_id}",
+            partner=initiator,
+            clause=CLAUSE,
+            details={"dag": digests[0], "config": digests[1], "preauthorisations": ids(covering)},
+        )
+
+    def _check_parties(self, session: Session, job: JobCreate) -> None:
+        for node_id in sorted(set(job.config.nodes()) - {self._node.node_id}):
+            try:
+                self._contracts.require_usable(session, node_id)
+            except InterconnError:
+                raise NotApproved(
+                    f"the job gives a role to {node_id}, with which this node has no contract in force",
+                    where="config.role",
+                    clause="MGT-G2.1.1.3-conf",
+                ) from None
+
+    def _uses(self, session: Session, planned: Plan) -> set[Use]:
+        """Return each component that runs here, with each data set of ours that it reads or that came to it.
+
+        What a component writes is made of what it read, so the data sets go along the DAG.
+        """
+        uses: set[Use] = set()
+        reached: dict[str, set[str]] = {}
+        for step in planned.steps.values():  # in order, so that what a step reads from comes before it
+            if not any(party.node_id == self._node.node_id for party in step.parties):
+                reached[step.name] = set()
+                continue
+            reached[step.name] = self._reads(session, planned, step).union(*(reached[name] for name in step.upstream))
+            component = ComponentIdentity.of(step.component)
+            uses.update((component, dataset_id) for dataset_id in reached[step.name] or {""})
+        return uses
+
+    def _reads(self, session: Session, planned: Plan, step: Step) -> set[str]:
+        found = set()
+        for party in step.parties:
+            if party.node_id == self._node.node_id:
+                _, source = split_parameters(planned.config, step.name, party.role, party.index)
+                if source:
+                    try:
+                        found.add(self._catalogue.find(session, source).dataset_id)
+                    except NotFound:
+                        raise not_preauthorised() from None
+        return found
