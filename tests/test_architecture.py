@@ -1,6 +1,7 @@
 """The rules of the house that a machine can check."""
 
 import importlib
+import importlib.util
 import pkgutil
 import re
 import subprocess
@@ -119,6 +120,15 @@ def test_every_call_of_a_nodes_own_api_says_who_may_make_it() -> None:
     } | {row.name for row in control.NORTH_SOUTH}
     assert rows
     assert set(RULES) == rows, "name each call in src/interconn/api/rules.py"
+
+
+def test_the_page_that_says_who_may_do_what_is_fresh(repository: Path) -> None:
+    specification = importlib.util.spec_from_file_location("access_page", repository / "tools" / "access_page.py")
+    assert specification
+    assert specification.loader
+    maker = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(maker)
+    assert maker.PAGE.read_text() == maker.page(), "run .venv/bin/python tools/access_page.py"
 
 
 def test_base_packages_need_no_web_stack(repository: Path) -> None:

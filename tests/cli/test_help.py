@@ -27,7 +27,7 @@ COMMANDS = commands(app)
 
 def test_every_verb_of_the_issue_is_there() -> None:
     wanted = {
-        "node": "init run status fingerprint",
+        "node": "init run status fingerprint ready",
         "peer": "apply approve reject set terminate list show",
         "dataset": "add publish hide list discover show request grant revoke",
         "audit": "list show approve reject withdraw terminate ask",
@@ -40,6 +40,8 @@ def test_every_verb_of_the_issue_is_there() -> None:
         "flow": "create list approve lint revoke",
         "job": "propose approve run show watch list stop log revoke",
         "session": "open list",
+        "user": "add list roles disable enable me",
+        "token": "create list revoke rotate",
         "lab": "up status session down",
     }
     pairs = {(noun, verb) for noun, verbs in wanted.items() for verb in verbs.split()}

@@ -97,3 +97,13 @@ def test_a_port_in_use_is_named_with_what_to_do(interconn: Interconn, tmp_path: 
     assert f"cannot listen on 127.0.0.1:{ports[0]}: the port is in use" in run.stderr
     assert "INTERCONN_PARTNER__PORT" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_a_node_that_does_not_run_is_not_ready(interconn: Interconn) -> None:
+    interconn("node", "init", "--node-id", "bank", "--inst-id", "bank.example", "--home", "bank")
+    ran = interconn("node", "ready", "--home", "bank")
+    assert (ran.status, "not running" in ran.err) == (1, True)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        ran = interconn("node", "ready", "--url", f"http://127.0.0.1:{taken.getsockname()[1]}")
+    assert (ran.status, "not ready" in ran.err) == (1, True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from interconn.api import audits, components, datasets, jobs, node, peers
+from interconn.api import audits, components, datasets, jobs, node, peers, people
 from interconn.client import AsyncNodeClient, NodeAccess, NodeClient, find_node
 from interconn.client.nouns import Nouns
 from interconn.client.verb import Noun, Verb
@@ -21,6 +21,7 @@ from interconn.standard.errors import (
     PeerRefused,
     PeerReplyInvalid,
     PeerUnreachable,
+    TooManyRequests,
     TransportError,
 )
 from interconn.standard.flow import Config, Dag, DagComponent, Initiator
@@ -34,6 +35,7 @@ EVERY_ROW = (
     *jobs.ENDPOINTS,
     *node.ENDPOINTS,
     *peers.ENDPOINTS,
+    *people.ENDPOINTS,
     *control.NORTH_SOUTH,
 )
 DAG = Dag(version="1", components=[DagComponent(name="a", component_name="psi", provider="interconn", version="1")])
@@ -105,7 +107,14 @@ class Recorder:
 
 def arguments(verb: Verb[Any, Any]) -> dict[str, Any]:
     """Values for the parameters of a verb that have no default."""
-    known: dict[str, Any] = {"dag": DAG, "config": CONFIG, "key_columns": ["id"], "parties": ["a"], "partners": ["a"]}
+    known: dict[str, Any] = {
+        "dag": DAG,
+        "config": CONFIG,
+        "key_columns": ["id"],
+        "parties": ["a"],
+        "partners": ["a"],
+        "roles": ["operator"],
+    }
     parameters = list(inspect.signature(verb._write).parameters.values())[1:]
     return {p.name: known.get(p.name, "x") for p in parameters if p.default is inspect.Parameter.empty}
 
@@ -117,6 +126,7 @@ def arguments(verb: Verb[Any, Any]) -> dict[str, Any]:
         PeerRefused("no", peer_code=40302, peer_message="not you"),
         TransportError("full", ptp_code="E0000000700"),
         BadToken("an admin token is needed"),
+        TooManyRequests("later", retry_after_seconds=7),
     ],
     ids=lambda error: type(error).__name__,
 )

@@ -33,7 +33,13 @@ class Answer:
 
 
 async def ask(
-    app: Application, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes | Iterable[bytes] = b""
+    app: Application,
+    method: str,
+    target: str,
+    headers: Iterable[tuple[str, str]],
+    body: bytes | Iterable[bytes] = b"",
+    *,
+    address: str = "127.0.0.1",
 ) -> Answer:
     """Send a request; several headers of one name and several chunks of a body are passed on as they are."""
     path, _, query = target.partition("?")
@@ -48,7 +54,7 @@ async def ask(
         "root_path": "",
         "query_string": query.encode("latin-1"),
         "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers],
-        "client": ("127.0.0.1", 1),
+        "client": (address, 1),
         "server": ("127.0.0.1", 2),
     }
     chunks = [body] if isinstance(body, bytes) else list(body)

@@ -39,13 +39,26 @@ def act(*roles: Role) -> Rule:
     return Rule(frozenset(roles), changes=True)
 
 
-ADMIN, OPERATOR, DATA_OWNER, APPROVER = Role.ADMIN, Role.OPERATOR, Role.DATA_OWNER, Role.APPROVER
+ADMIN, OPERATOR, DATA_OWNER, APPROVER, AUDITOR = (
+    Role.ADMIN, Role.OPERATOR, Role.DATA_OWNER, Role.APPROVER, Role.AUDITOR,
+)  # fmt: skip
 
 RULES: Final[Mapping[str, Rule]] = {
     # The node and its transport.
     "own.node.status": LOOK,
     "own.session.open": act(OPERATOR),  # its answer holds a token of the transport
     "own.session.list": LOOK,
+    # People and tokens. Whoever is no admin deals with tokens of one's own: `access` asks.
+    "own.user.add": act(ADMIN),
+    "own.user.list": Rule(frozenset({ADMIN, AUDITOR}), changes=False),
+    "own.user.roles": act(ADMIN),
+    "own.user.disable": act(ADMIN),
+    "own.user.enable": act(ADMIN),
+    "own.user.me": LOOK,
+    "own.token.create": act(*Role),
+    "own.token.list": LOOK,
+    "own.token.revoke": act(*Role),
+    "own.token.rotate": act(*Role),
     # Contracts. To compare a key is to decide: `require_contract_decision`.
     "own.peer.apply": act(ADMIN, APPROVER, OPERATOR),
     "own.peer.approve": act(ADMIN, APPROVER),

@@ -37,6 +37,8 @@ NOUNS = {
     "flow": "Flows: how components are combined.",
     "job": "Jobs: proposed, approved, run.",
     "session": "Transport sessions.",
+    "user": "The node's own people, and what each may do.",
+    "token": "Tokens by which people are known to the node.",
     "lab": "Networks of nodes on this machine.",
 }
 

@@ -186,6 +186,42 @@ def status(*, wait: float = 0, common: Common = Common()) -> None:
     )
 
 
+@app.command(help_epilogue=example("node ready --home ./bank --wait 30"))
+def ready(*, wait: float = 0, common: Common = Common()) -> None:
+    """Say whether the node is ready, without a token: for service managers and scripts.
+
+    Parameters
+    ----------
+    wait
+        Wait until it is, at most this many seconds.
+    """
+    import time
+
+    from interconn.cli.output import print_json
+    from interconn.client.blocking import is_ready
+    from interconn.client.home import find_address
+    from interconn.standard.errors import PeerUnreachable
+
+    deadline = time.monotonic() + wait
+    while True:
+        last = time.monotonic() >= deadline
+        try:
+            if is_ready(common.url or find_address(common.home)):
+                break
+            if last:
+                raise PeerUnreachable(
+                    say("the node is not ready"), where=str(common.home), hint=say("Its log says what it does")
+                )
+        except PeerUnreachable:
+            if last:
+                raise
+        time.sleep(POLL_SECONDS)
+    if common.json:
+        print_json({"ready": True})
+    else:
+        print(say("ready"))
+
+
 def _status(common: Common, seconds: float) -> NodeStatus:
     import time
 

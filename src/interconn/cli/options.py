@@ -33,7 +33,7 @@ class Common:
     url: Annotated[str | None, Parameter(env_var="INTERCONN_URL")] = None
     """Address of the admin listener, instead of the one found in the node's directory."""
     token_file: Annotated[Path | None, Parameter(env_var="INTERCONN_TOKEN_FILE")] = None
-    """File that holds the admin token, instead of the one in the node's directory."""
+    """File that holds your token, instead of the node's own in its directory."""
     json: Annotated[bool, Flag] = False
     """Print JSON for machines."""
 
@@ -42,7 +42,7 @@ class Common:
         """Connect to the node; raises as `client.find_node` does."""
         from interconn.cli.output import patience
         from interconn.client import NodeAccess, NodeClient, find_node
-        from interconn.client.home import TOKEN, read_token
+        from interconn.client.home import find_token, read_token
         from interconn.standard.errors import InvalidRequest
 
         if self.url:
@@ -52,11 +52,9 @@ class Common:
                     where=self.url,
                     hint=say("Write it as http://127.0.0.1:7306; 'interconn node status' shows it as admin"),
                 )
-            access = NodeAccess(self.url, read_token(self.token_file or self.home / TOKEN))
+            access = NodeAccess(self.url, read_token(find_token(self.home, self.token_file)))
         else:
-            access = find_node(self.home)
-            if self.token_file:
-                access = NodeAccess(access.url, read_token(self.token_file))
+            access = find_node(self.home, self.token_file)
         with NodeClient(access) as client, patience():
             yield client
 

@@ -2,7 +2,7 @@
 
 `NodeClient` waits for each answer; `AsyncNodeClient` (needs aiohttp, in the extra `node`) returns awaitables of
 the same answers. Both offer the same nouns: node, peers, datasets, projects, components, flows, jobs, audits,
-sessions and platform.
+sessions, platform, users and tokens.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class NodeClient(Nouns["NodeClient"]):
     """Client of a node's own API.
 
     Args:
-        access: address and token of the admin listener.
+        access: address of the admin listener, and whose token is presented.
         timeout: longest wait for an answer, seconds.
 
     Every method raises the error that the node answered (`standard.errors`), PeerUnreachable where there is no
@@ -40,9 +40,11 @@ class NodeClient(Nouns["NodeClient"]):
         )
 
     @classmethod
-    def from_home(cls, home: Path, *, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> NodeClient:
+    def from_home(
+        cls, home: Path, *, token_file: Path | None = None, timeout: float = DEFAULT_TIMEOUT_SECONDS
+    ) -> NodeClient:
         """Return a client of the node running in a home directory; raises as `find_node` does."""
-        return cls(find_node(home), timeout=timeout)
+        return cls(find_node(home, token_file), timeout=timeout)
 
     def call(self, endpoint: Endpoint[Request, Reply], request: Request) -> Reply:
         """Make any call of the endpoint tables.
@@ -83,3 +85,17 @@ class NodeClient(Nouns["NodeClient"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def is_ready(url: str, *, timeout: float = 5.0) -> bool:
+    """Ask an admin listener whether its node is ready, which takes no token; False where nothing answers.
+
+    Args:
+        url: base URL of the admin listener.
+        timeout: longest wait for an answer, seconds.
+    """
+    with urllib3.PoolManager(timeout=timeout, retries=False) as pool:
+        try:
+            return pool.request("GET", f"{url.rstrip('/')}/readyz", redirect=False).status == 200
+        except (urllib3.exceptions.HTTPError, OSError):
+            return False

@@ -10,6 +10,7 @@ from interconn.api import node as node_rows
 from interconn.api import peers as peer_rows
 from interconn.client.declared import Policies
 from interconn.client.exchange import Question
+from interconn.client.people import Tokens, Users
 from interconn.client.permits import Grants, Permits, Preauthorisations
 from interconn.client.resources import Components, Datasets
 from interconn.client.verb import Client, Noun, Verb
@@ -209,3 +210,5 @@ class Nouns(Generic[Client]):
         self.flows = Flows(client)
         self.jobs = Jobs(client)
         self.platform = Platform(client)
+        self.users = Users(client)
+        self.tokens = Tokens(client)

@@ -30,9 +30,11 @@ class AsyncNodeClient(Nouns["AsyncNodeClient"]):
         self._session: aiohttp.ClientSession | None = None
 
     @classmethod
-    def from_home(cls, home: Path, *, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> AsyncNodeClient:
+    def from_home(
+        cls, home: Path, *, token_file: Path | None = None, timeout: float = DEFAULT_TIMEOUT_SECONDS
+    ) -> AsyncNodeClient:
         """Return a client of the node running in a home directory; raises as `find_node` does."""
-        return cls(find_node(home), timeout=timeout)
+        return cls(find_node(home, token_file), timeout=timeout)
 
     async def call(self, endpoint: Endpoint[Request, Reply], request: Request) -> Reply:
         """Make any call of the endpoint tables."""

@@ -223,4 +223,4 @@ class Management:
     def count_contracts(self, session: Session) -> dict[str, int]:
         """Return how many contracts there are in each state."""
         counted = select(Contract.status, func.count()).group_by(Contract.status)
-        return dict(session.execute(counted).tuples().all())
+        return dict(session.execute(counted).all())

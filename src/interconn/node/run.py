@@ -21,6 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 import interconn
+from interconn.access import Access, guarded
 from interconn.api.node import NODE_STATUS, NodeStatus
 from interconn.api.own import OwnService, Person
 from interconn.components import Components
@@ -147,6 +148,7 @@ class Node:
             correspondents=self.management.correspondents(),
             exchanges=self.exchanges,
         )
+        self.access = Access(database=self.database, clock=self.clock, policy=settings.access.policy())
         self.collector = metrics.NodeCollector()
         self.listeners = self._listen()
 
@@ -160,6 +162,7 @@ class Node:
         services = [*self.management.services(), *self.control.services()]
         own_services = [
             OwnService(NODE_STATUS, self._serve_status),
+            *self.access.own_services(),
             *self.management.own_services(),
             *self.control.own_services(),
             *self.components.own_services(),
@@ -176,7 +179,7 @@ class Node:
         )
         admin = application(
             [
-                *own_api.routes(own_services, own_api.TokenCheck(_read_token(self.home.admin_token))),
+                *own_api.routes(own_services, self.access.door),
                 Route("/readyz", self._readyz),
                 metrics.route(self.collector, self.status),
             ],
@@ -196,13 +199,19 @@ class Node:
                 host=settings.component.host,
                 port=settings.component.port,
             ),
-            "admin": Listener("admin", admin, host=settings.admin.host, port=settings.admin.port),
+            "admin": Listener(
+                "admin",
+                guarded(admin, hosts=[settings.admin.host, *settings.admin.hosts]),
+                host=settings.admin.host,
+                port=settings.admin.port,
+            ),
         }
 
     async def start(self) -> None:
         """Serve: state first, then listeners, then the work that goes on by itself."""
         REGISTRY.register(self.collector)
         await self.exchanges.load()
+        await self.access.start(_read_token(self.home.admin_token))
         await self.management.start()
         await self.transport.start()
         for name in ("component", "partner", "admin"):
@@ -216,7 +225,7 @@ class Node:
         gc.freeze()
         self.ready = True
         self._tell_where()
-        for warning in self._all_warnings():
+        for warning in await self._all_warnings():
             log.warning("note", warning=warning)
         log.info("ready", **{name: listener.url for name, listener in self.listeners.items()})
 
@@ -257,11 +266,11 @@ class Node:
             jobs=await self.database.read(self.control.count_jobs),
             sessions=len(self.transport.sessions()),
             waiting_messages=await self.database.read(outbox.count_waiting),
-            warnings=self._all_warnings(),
+            warnings=await self._all_warnings(),
         )
 
-    def _all_warnings(self) -> list[str]:
-        return [*self.warnings, *self.management.warnings(), *self.components.warnings()]
+    async def _all_warnings(self) -> list[str]:
+        return [*self.warnings, *self.management.warnings(), *self.components.warnings(), *await self.access.warnings()]
 
     async def _serve_status(self, _person: Person, _request: Empty) -> NodeStatus:
         return await self.status()
@@ -363,8 +372,12 @@ def _identity(settings: Settings) -> NodeIdentity:
     )
 
 
-def _read_token(path: Path) -> str:
+def _read_token(path: Path) -> str | None:
     try:
         return path.read_text().strip()
-    except OSError as error:
-        raise ConfigurationError(f"the admin token cannot be read: {error.strerror}", where=str(path)) from None
+    except FileNotFoundError:
+        return None  # its people have tokens of their own
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"the bootstrap token cannot be read: {type(error).__name__}", where=str(path)
+        ) from None

@@ -16,6 +16,8 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from interconn.access.policy import Policy
+from interconn.access.rates import Rate
 from interconn.standard.errors import ConfigurationError
 from interconn.standard.identifiers import Identifier
 from interconn.standard.management import AuthType
@@ -84,6 +86,7 @@ class AdminSection(LocalSection):
     """The listener of the institution's own people and systems."""
 
     port: Port = 7306
+    hosts: list[Name] = Field(default=[], description="names under which people call it, beside localhost")
 
 
 class StateSection(Section):
@@ -98,6 +101,32 @@ class SecuritySection(Section):
 
     clock_window_seconds: int = Field(default=300, ge=5, le=3600)
     require_known_nodes: bool = Field(default=False, description="answer node/query to partners only (MGT-G2.2.3.3-1)")
+
+
+class AccessSection(Section):
+    """Bounds of this node's own people and their tokens."""
+
+    token_days: int = Field(default=90, ge=1, le=3660)
+    token_days_maximum: int = Field(default=366, ge=1, le=3660)
+    requests_per_second: float = Field(default=200, gt=0, description="by one token")
+    burst: int = Field(default=1000, ge=1)
+    address_requests_per_second: float = Field(default=400, gt=0, description="from one address")
+    address_burst: int = Field(default=2000, ge=1)
+    failures: int = Field(default=5, ge=1, description="wrong tokens under one id before the first refusal")
+    lockout_seconds: int = Field(default=900, ge=1, le=86_400, description="longest refusal")
+    separate_duties: bool = True
+
+    def policy(self) -> Policy:
+        """Return the bounds as the access layer takes them."""
+        return Policy(
+            token_days=self.token_days,
+            token_days_maximum=self.token_days_maximum,
+            token_rate=Rate(self.requests_per_second, self.burst),
+            address_rate=Rate(self.address_requests_per_second, self.address_burst),
+            failures=self.failures,
+            lockout_seconds=self.lockout_seconds,
+            separate_duties=self.separate_duties,
+        )
 
 
 class ControlSection(Section):
@@ -130,6 +159,7 @@ class Settings(BaseSettings):
     admin: AdminSection = AdminSection()
     state: StateSection = StateSection()
     security: SecuritySection = SecuritySection()
+    access: AccessSection = AccessSection()
     control: ControlSection = ControlSection()
     transport: TransportSection = TransportSection()
     log: LogSection = LogSection()

@@ -6,13 +6,13 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from interconn.access.token_text import BOOTSTRAP, new_secret
 from interconn.api import policy_file
 from interconn.identity.certificates import create_node_certificate
 from interconn.identity.keys import FileKeyStore, KeyStore, Signer, write_private
 from interconn.node import settings
 from interconn.node.settings import InitialSettings, StateSection
 from interconn.standard.errors import ConfigurationError
-from interconn.standard.identifiers import new_token
 from interconn.state import schema
 from interconn.state.database import database_url
 
@@ -40,7 +40,7 @@ class Home:
 
     @property
     def admin_token(self) -> Path:
-        """The admin listener's token, mode 0600."""
+        """The bootstrap token, mode 0600: it has every role, and names nobody."""
         return self.root / "admin.token"
 
     @property
@@ -119,7 +119,7 @@ def initialise(initial: InitialSettings) -> Signer:
             folder.mkdir(mode=0o700, exist_ok=True)
         _certificates(initial, home)
         signer = home.key_store().create(initial.auth_type)
-        write_private(home.admin_token, f"{new_token()}\n".encode())
+        write_private(home.admin_token, f"{new_secret(BOOTSTRAP)}\n".encode())
         schema.upgrade(database_url(home.database))
         # The configuration comes last: a node without one is not a node. Keys of an interrupted init are not
         # overwritten: that they were never used is for a person to say, by removing the home.

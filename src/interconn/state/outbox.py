@@ -127,7 +127,7 @@ def count_waiting(session: Session) -> int:
 def oldest_waiting(session: Session) -> dict[str, int]:
     """Return for each partner that has not answered when the oldest message to it was written, epoch milliseconds."""
     oldest = select(OutboxMessage.node_id, func.min(OutboxMessage.created_at)).where(OutboxMessage.state == "WAITING")
-    return dict(session.execute(oldest.group_by(OutboxMessage.node_id)).tuples().all())
+    return dict(session.execute(oldest.group_by(OutboxMessage.node_id)).all())
 
 
 def hasten(session: Session, node_id: str, now: int) -> None:
