@@ -288,7 +288,8 @@ class Node:
 
     async def work(self) -> int:
         """Do what a running node does by itself; return how much that was."""
-        return await self.deliver() + await self.management.automatic.decide_waiting()
+        management = self.management
+        return await self.deliver() + await management.automatic.decide_waiting() + await management.expiries.wind_up()
 
     async def deliver(self) -> int:
         """Send what is due; return how much that was."""

@@ -21,6 +21,7 @@ from interconn.control.participant import Participant
 from interconn.control.partners import Partners
 from interconn.control.scheduler import Scheduler
 from interconn.control.shares import Shares
+from interconn.control.stopping import Stopping
 from interconn.control.tables import Job
 from interconn.identity.node import NodeIdentity
 from interconn.peers.inbound import Service
@@ -47,6 +48,9 @@ class Control:
         admission: says whether a job was approved.
         catalogue: says where data sets lie.
         patience_seconds: how long a partner may be away before a job is given up.
+
+    Attributes:
+        stopping: ends jobs for the layer above.
     """
 
     def __init__(
@@ -80,6 +84,7 @@ class Control:
             descriptions=components.registry,
             shares=shares,
         )
+        self.stopping = Stopping(scheduler=self._scheduler, shares=shares)
         self._driver = Driver(database=database, clock=clock, partners=partners, shares=shares)
         self._follower = Follower(database=database, clock=clock, partners=partners, shares=shares)
         self._initiator = Initiator(

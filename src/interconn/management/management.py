@@ -16,11 +16,13 @@ from interconn.management.approvals.approvals import Approvals
 from interconn.management.approvals.audits import Audits
 from interconn.management.approvals.automatic import AutomaticDecisions
 from interconn.management.approvals.decisions import Decisions
+from interconn.management.consequences import Consequences
 from interconn.management.contracts.applications import Applications
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.contracts.cooperation import Cooperation
 from interconn.management.contracts.declarations import Declarations
 from interconn.management.contracts.directory import ContractDirectory
+from interconn.management.contracts.expiries import Expiries
 from interconn.management.contracts.tables import Contract
 from interconn.management.contracts.verdicts import Verdicts
 from interconn.management.datasets.catalogue import Catalogue
@@ -62,6 +64,8 @@ class Management:
     Attributes:
         policy: what is decided by declaration.
         automatic: decides by its rules.
+        consequences: to be told what runs jobs, once that is made.
+        expiries: winds up contracts whose time is over.
         admission: what the control layer asks before it runs a job.
         catalogue: where the control layer finds data sets.
     """
@@ -81,14 +85,17 @@ class Management:
         policy: Path | None = None,
     ) -> None:
         self._directory = directory
+        self.policy = PolicyKeeper(policy, database, clock)
+        self.consequences = Consequences(node_id=node.node_id, clock=clock, policy=self.policy)
         contracts = Contracts(node=node, clock=clock, directory=directory)
+        self.expiries = Expiries(database=database, clock=clock, contracts=contracts, consequences=self.consequences)
         self._cooperation = Cooperation(
             node=node,
             database=database,
             client=client,
             contracts=contracts,
             applications=Applications(node=node, credential=credential, clock=clock, contracts=contracts),
-            verdicts=Verdicts(credential=credential, clock=clock, contracts=contracts),
+            verdicts=Verdicts(credential=credential, clock=clock, contracts=contracts, consequences=self.consequences),
             partners_only=partners_only,
         )
         self._declarations = Declarations(database=database, contracts=contracts, cooperation=self._cooperation)
@@ -104,7 +111,9 @@ class Management:
             storage=storage,
         )
         self._offers = Offers(database=database, client=client, contracts=contracts, registry=registry)
-        audits = Audits(node_id=node.node_id, clock=clock, contracts=contracts, permits=permits)
+        audits = Audits(
+            node_id=node.node_id, clock=clock, contracts=contracts, permits=permits, consequences=self.consequences
+        )
         self._grants = Grants(database=database, contracts=contracts, datasets=self._datasets, audits=audits)
         self._projects = Projects(
             node=node, database=database, clock=clock, contracts=contracts, datasets=self._datasets, audits=audits
@@ -129,7 +138,6 @@ class Management:
             descriptions=registry,
         )
         subjects = (self._grants, self._projects, self._flows, self._jobs)
-        self.policy = PolicyKeeper(policy, database, clock)
         decisions = Decisions(clock=clock, contracts=contracts, audits=audits, policy=self.policy)
         self._approvals = Approvals(
             database=database,
@@ -185,7 +193,7 @@ class Management:
 
     def works(self) -> list[Callable[[], Awaitable[None]]]:
         """What goes on by itself while the node runs, each until cancelled."""
-        return [self.policy.run, self.automatic.run]
+        return [self.policy.run, self.automatic.run, self.expiries.run]
 
     def warnings(self) -> list[str]:
         """What a person has to know."""

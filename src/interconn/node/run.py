@@ -141,6 +141,7 @@ class Node:
             catalogue=self.management.catalogue,
             patience_seconds=settings.control.patience_seconds,
         )
+        self.management.consequences.reach(self.control.stopping, self.transport)
         self.delivery = Delivery(
             database=self.database,
             client=self.client,

@@ -149,6 +149,14 @@ class Transport:
             row.received_messages, row.received_bytes = traffic.received_messages, traffic.received_bytes
         self._after_commit(session, lambda: self._channels.close(session_id, task_id, now=now))
 
+    def close_with(self, session: Session, node_id: str) -> int:
+        """Release all open sessions in which a node has a part; return how many there were."""
+        found = session.scalars(select(TransportSession).where(TransportSession.closed_at.is_(None)))
+        shared = [row for row in found if node_id in row.parties]
+        for row in shared:
+            self.close_session(session, row.session_id, row.task_id)
+        return len(shared)
+
     def traffic(self, task_id: str) -> dict[str, int]:
         """Return what a task sent and received through this node, messages and bytes of payload, by name.
 

@@ -19,6 +19,7 @@ from interconn.management.approvals.subjects import Limits, Subject
 from interconn.management.approvals.tables import Audit
 from interconn.management.approvals.views import audit_views
 from interconn.management.causes import Cause
+from interconn.management.consequences import Consequences
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.permits.permits import Permits
 from interconn.management.transitions import APPLICANT, PARTNER, STEP_OF, Step, advance
@@ -45,13 +46,17 @@ class Audits:
         clock: time.
         contracts: an audit is decided under a contract in force.
         permits: keeps those that come with a confirm.
+        consequences: of the end of an approval.
     """
 
-    def __init__(self, *, node_id: str, clock: Clock, contracts: Contracts, permits: Permits) -> None:
+    def __init__(
+        self, *, node_id: str, clock: Clock, contracts: Contracts, permits: Permits, consequences: Consequences
+    ) -> None:
         self._node_id = node_id
         self._clock = clock
         self._contracts = contracts
         self._permits = permits
+        self._consequences = consequences
 
     # --- this node applies ----------------------------------------------------------------------------------
 
@@ -137,6 +142,7 @@ class Audits:
             self.settle(session, audit, following, cause, "adopt", clause)
             if step is Step.TERMINATE:
                 subject.ended(session, audit)
+                self._consequences.approval_ended(session, audit, cause, clause, ours=False)
 
     def turned_away(self, session: Session, audit: Audit, reason: str, cause: Cause, clause: str) -> None:
         """Take note that the partner would not even take the application."""
@@ -190,7 +196,7 @@ class Audits:
         Raises:
             IllegalTransition: it is not approved.
         """
-        if self._end(session, subject, audit, Cause.person(person), reason):
+        if self._end(session, subject, audit, Cause.person(person), reason, ours=True):
             reference = AuditReference(audit_id=audit.audit_id)
             # The partner may not have taken the confirm yet; it is sent before, and this one waits behind it.
             self._send(session, audit, subject.terminate.name, reference.to_wire(), insists=True)
@@ -203,9 +209,11 @@ class Audits:
             IllegalTransition: it is not approved.
         """
         audit = self._between(session, subject, caller.node_id, audit_id)
-        self._end(session, subject, audit, Cause.caller(caller), "")
+        self._end(session, subject, audit, Cause.caller(caller), "", ours=False)
 
-    def _end(self, session: Session, subject: Subject[Any], audit: Audit, cause: Cause, reason: str) -> bool:
+    def _end(
+        self, session: Session, subject: Subject[Any], audit: Audit, cause: Cause, reason: str, *, ours: bool
+    ) -> bool:
         what, clause = f"audit {audit.audit_id}", subject.terminate.clause
         following = advance(audit.status, Step.TERMINATE, what=what, clause=clause)
         if not following:
@@ -213,6 +221,7 @@ class Audits:
         audit.reason = reason
         self.settle(session, audit, following, cause, "terminate", clause)
         subject.ended(session, audit)
+        self._consequences.approval_ended(session, audit, cause, clause, ours=ours)
         return True
 
     def verdict_refused(self, session: Session, audit: Audit, reason: str, cause: Cause, clause: str) -> None:

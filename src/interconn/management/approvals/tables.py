@@ -52,6 +52,11 @@ class Audit(Table):
         """Whether it is approved, and nothing has made that void."""
         return self.status == AuditStatus.APPROVED and not self.void
 
+    @property
+    def standing(self) -> str:
+        """The state, and why it counts no more if it does not."""
+        return f"{self.status}, but {self.void}" if self.void else self.status
+
 
 class Opinion(Table):
     """One person's approval, or a rule's, of what needs two before it is decided.

@@ -8,6 +8,7 @@ from interconn.api.own import Person
 from interconn.api.peers import PeerApprove
 from interconn.identity.credentials import Credential, read_fingerprint, require_fingerprint
 from interconn.management.causes import Cause
+from interconn.management.consequences import Consequences
 from interconn.management.contracts.contracts import UNLIMITED, Contracts, called, expiry
 from interconn.management.contracts.tables import Contract
 from interconn.management.transitions import APPLICANT, PARTNER, STEP_OF, Step, advance
@@ -41,10 +42,14 @@ class Verdicts:
         credential: this node's key, as partners are told it.
         clock: time.
         contracts: keeps them.
+        consequences: makes void what was under a contract that ends.
     """
 
-    def __init__(self, *, credential: Credential, clock: Clock, contracts: Contracts) -> None:
+    def __init__(
+        self, *, credential: Credential, clock: Clock, contracts: Contracts, consequences: Consequences
+    ) -> None:
         self._credential = credential
+        self._consequences = consequences
         self._clock = clock
         self._contracts = contracts
 
@@ -210,6 +215,8 @@ class Verdicts:
     ) -> None:
         contract.status, contract.decided_at = status.value, self._clock.now()
         self._contracts.note(session, contract, cause, action, clause)
+        if status is AuditStatus.TERMINATED:
+            self._consequences.contract_ended(session, contract, cause)
 
     def _send_verdict(self, session: Session, contract: Contract, verdict: Verdict) -> None:
         # The credential goes with a rejection too, so that the applicant can tell whose it is.

@@ -88,6 +88,7 @@ class PermitWallet:
             Audit.node_id == holder,
             Audit.direction == APPLICANT,
             Audit.status == AuditStatus.APPROVED,
+            Audit.void == "",
         )
         return {
             dataset["dataset_id"]
@@ -104,6 +105,7 @@ class PermitWallet:
             select(Permit, Audit.kind)
             .join(Audit, Audit.number == Permit.audit_number)
             .where(Permit.holder_node_id == holder, Audit.status == AuditStatus.APPROVED.value, itself)
+            .where(Audit.void == "")
             .where(Permit.time_limit.is_(None) | (Permit.time_limit > self._clock.now()))
             .order_by(Permit.resource_level.desc(), Permit.audit_number.desc())
         )

@@ -22,7 +22,6 @@ from interconn.management.work.tables import ProposedJob
 from interconn.standard.control import JobCreate
 from interconn.standard.errors import InterconnError, NotApproved, NotFound
 from interconn.standard.flow import Config, Dag
-from interconn.standard.management import AuditStatus
 
 
 class JobAdmission:
@@ -86,6 +85,7 @@ class JobAdmission:
             self._preauthorised.admit(session, job, scheduler=scheduler)
             return
         approved = self._approved(session, job, caller=scheduler)
+        self._check_flow(session, approved)
         if scheduler != approved.scheduler:
             raise NotApproved(
                 f"the approved configuration names {approved.scheduler} as scheduler, not {scheduler}",
@@ -128,9 +128,9 @@ class JobAdmission:
             self._check_all_approved(session, approved)
         else:
             audit = self._audit_of(session, approved)
-            if audit.status != AuditStatus.APPROVED:
+            if not audit.in_force:
                 raise NotApproved(
-                    f"job {job.job_id} is {audit.status} here", where="job_id", clause="MGT-8-job-audit-state"
+                    f"job {job.job_id} is {audit.standing} here", where="job_id", clause="MGT-8-job-audit-state"
                 )
             self._check_contract(session, approved.initiator)
         for member, given, expected in (
@@ -149,6 +149,11 @@ class JobAdmission:
         grants = self._jobs.needed(session, approved, self._audit_of(session, approved))
         self._permits.ledger.use(session, grants, approved.job_id)
 
+    def _check_flow(self, session: Session, job: ProposedJob) -> None:
+        # A project or flow that was revoked allows no run, and a run that has begun no further task.
+        own = job.initiator == self._node.node_id
+        self._jobs.require_flow(session, job, _parties(job) - {self._node.node_id} if own else set())
+
     def _audit_of(self, session: Session, job: ProposedJob) -> Audit:
         for audit in self._audits.on(session, AuditKind.JOB, job.job_id, initiator=job.initiator):
             return audit
@@ -156,10 +161,10 @@ class JobAdmission:
 
     def _check_all_approved(self, session: Session, job: ProposedJob) -> None:
         for audit in self._audits.on(session, AuditKind.JOB, job.job_id, initiator=job.initiator):
-            if audit.status != AuditStatus.APPROVED:
+            if not audit.in_force:
                 waits = self._audits.waits_for(session, audit)
                 raise NotApproved(
-                    f"job {job.job_id} is {audit.status} at {audit.node_id}",
+                    f"job {job.job_id} is {audit.standing} at {audit.node_id}",
                     where="job_id",
                     clause="MGT-8-job-audit-state",
                     # Why may be for the initiator's eyes alone, and this may be told to the scheduler.

@@ -121,10 +121,10 @@ class Flows(Subject[FlowApply]):
                     clause="MGT-7-flow-audit-state",
                     hint="All parties of a job, its scheduler too, have to be partners of the project",
                 )
-            if audit.status != AuditStatus.APPROVED:
+            if not audit.in_force:
                 waits = self._audits.waits_for(session, audit) if own else ""
                 raise NotApproved(
-                    f"flow {flow_id} is {audit.status} at {node_id if own else self._node.node_id}"
+                    f"flow {flow_id} is {audit.standing} at {node_id if own else self._node.node_id}"
                     + (f": {audit.reason}" if own and audit.reason else ""),
                     where="flow_id",
                     clause="MGT-7-flow-audit-state",
@@ -243,7 +243,7 @@ class Flows(Subject[FlowApply]):
                 name=flow.name,
                 initiator=flow.initiator,
                 digest=flow.dag_digest,
-                approved=all(audit.status is AuditStatus.APPROVED for audit in audits[key]),
+                approved=all(audit.status is AuditStatus.APPROVED and not audit.void for audit in audits[key]),
                 dag=Dag.model_validate(flow.dag),
                 audits=audits[key],
             )

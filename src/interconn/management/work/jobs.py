@@ -40,7 +40,7 @@ from interconn.standard.errors import (
 )
 from interconn.standard.flow import Config, Dag
 from interconn.standard.identifiers import new_id, new_job_id
-from interconn.standard.management import AuditStatus, JobApply
+from interconn.standard.management import JobApply
 from interconn.state.clock import Clock
 from interconn.state.database import Database
 
@@ -140,6 +140,10 @@ class Jobs(Subject[JobApply]):
             projects=frozenset({job.project_id} if job.project_id else ()),
             roles=roles_of(config, own),
         )
+
+    def require_flow(self, session: Session, job: ProposedJob, nodes: set[str]) -> None:
+        """Check that the flow of a job, and its project, are still approved; raises as `Flows.require_approved`."""
+        self._flows.require_approved(session, job.initiator, job.flow_id, nodes)
 
     def needed(self, session: Session, job: ProposedJob, audit: Audit) -> list[Grant]:
         """Return the grants of which a job of a partner uses up one access each (docs/decisions/0005-permits.md).
@@ -264,7 +268,7 @@ class Jobs(Subject[JobApply]):
             project_id=job.project_id,
             name=job.name,
             initiator=job.initiator,
-            approved=all(audit.status == AuditStatus.APPROVED for audit in audits),
+            approved=all(audit.in_force for audit in audits),
             dag_digest=job.dag_digest,
             config_digest=job.config_digest,
             audits=[self._audits.view(session, audit) for audit in audits],

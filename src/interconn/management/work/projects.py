@@ -118,12 +118,12 @@ class Projects(Subject[ProjectApply]):
                 f"there is no project {project_id} of {initiator}", where="project_id", clause="MGT-G2.1.1.1-relations"
             )
         for audit in self.audits_on(session, project):
-            if audit.status != AuditStatus.APPROVED:
+            if not audit.in_force:
                 waits = self._audits.waits_for(session, audit)
                 raise NotApproved(
-                    f"project {project_id} is {audit.status} between {initiator} and {audit.node_id}"
+                    f"project {project_id} is {audit.standing} between {initiator} and {audit.node_id}"
                     if initiator == self._node.node_id
-                    else f"project {project_id} is {audit.status}",
+                    else f"project {project_id} is {audit.standing}",
                     where="project_id",
                     clause="MGT-5-project-audit-state",
                     hint=f"It waits for {waits}" if waits and initiator == self._node.node_id else None,
@@ -234,7 +234,7 @@ class Projects(Subject[ProjectApply]):
                 name=project.name,
                 type=project.type,
                 initiator=project.initiator,
-                approved=all(audit.status is AuditStatus.APPROVED for audit in audits[key]),
+                approved=all(audit.status is AuditStatus.APPROVED and not audit.void for audit in audits[key]),
                 audits=audits[key],
             )
             for key, project in zip(keys, projects, strict=True)
