@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
-from sqlalchemy import create_engine, delete, select
+from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
@@ -26,11 +26,11 @@ from interconn.management.causes import Cause
 from interconn.management.policy.keeper import InForce
 from interconn.standard import management as standard
 from interconn.standard.errors import InterconnError
-from interconn.standard.management import AuditStatus, ProjectApply, Verdict
+from interconn.standard.management import AuditStatus, ProjectApply, ResourcePermit, Verdict
 from interconn.standard.wire import validate
-from interconn.state.audit_trail import AuditEntry
 from interconn.state.database import Table
 from interconn.state.outbox import OutboxMessage
+from interconn.trail.entries import AuditEntry
 
 NODES = ("bank", "operator")
 LEGAL = {
@@ -57,28 +57,43 @@ class Subjects(Subject):
         pass
 
 
+def permit_for(session, audit, terms, limits):
+    """A permit, as every approval brings one."""
+    return ResourcePermit(
+        token="t" * 32,
+        resource_level=1,
+        resource_type="PROJECT",
+        resource_id=audit.subject_id,
+        resource_node_id="bank",
+        resource_inst_id="bank",
+        request_node_id=audit.node_id,
+        request_inst_id=audit.node_id,
+    )
+
+
 class Side:
     """One node's engine on a database of its own."""
 
     def __init__(self, node_id):
         self.node_id = node_id
-        self.engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-        Table.metadata.create_all(self.engine)
+        self.engine = None
         clock = SimpleNamespace(now=lambda: 1)
         contracts = SimpleNamespace(require_usable=lambda *_: SimpleNamespace(contract_id="c-1"))
         nothing = SimpleNamespace(approval_ended=lambda *_, **__: None)
-        self.audits = Audits(
-            node_id=node_id, clock=clock, contracts=contracts, permits=SimpleNamespace(), consequences=nothing
-        )
+        ledger = SimpleNamespace(mint=permit_for, mint_again=lambda *_: None)
+        permits = SimpleNamespace(ledger=ledger, wallet=SimpleNamespace(keep=lambda *_: None))
+        self.audits = Audits(node_id=node_id, clock=clock, contracts=contracts, permits=permits, consequences=nothing)
         policy = SimpleNamespace(in_force=InForce())
         self.decisions = Decisions(clock=clock, contracts=contracts, audits=self.audits, policy=policy)
         self.subject = Subjects()
 
-    def clear(self):
-        with Session(self.engine) as session:
-            for table in (Audit, OutboxMessage, AuditEntry, Opinion):
-                session.execute(delete(table))
-            session.commit()
+    def begin(self):
+        """Begin with nothing; what is in an audit trail cannot be deleted."""
+        if self.engine:
+            self.engine.dispose()
+        self.engine = create_engine("sqlite://", poolclass=StaticPool)
+        tables = [table.__table__ for table in (Audit, OutboxMessage, AuditEntry, Opinion)]
+        Table.metadata.create_all(self.engine, tables=tables)
 
     def write(self, work):
         with Session(self.engine, info={"topics": []}, expire_on_commit=False) as session:
@@ -104,7 +119,7 @@ class Side:
 
     def take(self, source, message):
         """Serve a message of the other side."""
-        caller = SimpleNamespace(node_id=source, trace_id="t", request_digest="", permits="", peer=None)
+        caller = SimpleNamespace(node_id=source, trace_id="t", request_digest="", permits="", peer=None, evidence=None)
         call = next(
             row
             for row in (self.subject.apply, self.subject.confirm, self.subject.terminate)
@@ -134,7 +149,7 @@ class TwoEngines(RuleBasedStateMachine):
         super().__init__()
         self.count = 0
         for side in SIDES.values():
-            side.clear()
+            side.begin()
 
     @rule(target=audits, node_id=st.sampled_from(NODES))
     def apply(self, node_id):
@@ -214,5 +229,5 @@ class TwoEngines(RuleBasedStateMachine):
             standing[audit_id] = status
 
 
-TwoEngines.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TwoEngines.TestCase.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
 TestTwoEngines = TwoEngines.TestCase

@@ -159,7 +159,7 @@ async def test_mgt_5_3_and_7_3_no_new_flow_or_job_and_no_new_run(scene, granted,
 
 
 @pytest.mark.parametrize("kind", ["PROJECT", "FLOW"])
-async def test_a_run_that_has_begun_gets_no_further_task_when_its_flow_or_project_is_revoked(scene, granted, below, kind):
+async def test_a_run_that_has_begun_gets_no_further_task_without_flow_or_project(scene, granted, below, kind):
     job = await scene.job(granted)
 
     def begin(session):
