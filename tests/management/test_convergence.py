@@ -229,5 +229,5 @@ class TwoEngines(RuleBasedStateMachine):
             standing[audit_id] = status
 
 
-TwoEngines.TestCase.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
+TwoEngines.TestCase.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
 TestTwoEngines = TwoEngines.TestCase
