@@ -27,7 +27,7 @@ COMMANDS = commands(app)
 
 def test_every_verb_of_the_issue_is_there() -> None:
     wanted = {
-        "node": "init run status fingerprint ready",
+        "node": "init run status fingerprint ready backup restore migrate",
         "peer": "apply approve reject set terminate list show",
         "dataset": "add publish hide list discover show request grant revoke",
         "audit": "list show approve reject withdraw terminate ask",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from interconn.cli import upkeep
 from interconn.cli.options import DEFAULT_HOME, Common, Flag, Several, example
 from interconn.cli.wording import say
 
@@ -18,6 +19,10 @@ app = App(
     help="Make, run and look at this institution's node.",
     help_epilogue=example("node init --node-id bank --inst-id bank.example --home ./bank", "node run --home ./bank"),
 )
+
+app.command(upkeep.backup, help_epilogue=example("node backup --to bank.backup --passphrase-file words"))
+app.command(upkeep.restore, help_epilogue=example("node restore --from bank.backup --home ./bank --keys-from ./old"))
+app.command(upkeep.migrate, help_epilogue=example("node migrate --check", "node migrate --to 0001"))
 
 Home = Annotated[Path, Parameter(env_var="INTERCONN_HOME")]
 

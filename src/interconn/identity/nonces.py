@@ -27,9 +27,13 @@ class NonceStore:
         path: file of the store.
         window_seconds: how far a caller's clock may be off, each way.
         now: epoch milliseconds at start.
+        restored: the node was restored from a backup, which holds no nonces: at its first start, what was sent before
+            is refused, as it may have been served already.
     """
 
-    def __init__(self, path: Path, *, now: int, window_seconds: int = DEFAULT_WINDOW_SECONDS) -> None:
+    def __init__(
+        self, path: Path, *, now: int, window_seconds: int = DEFAULT_WINDOW_SECONDS, restored: bool = False
+    ) -> None:
         self._window = window_seconds * 1000
         self._lock = threading.Lock()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -45,7 +49,7 @@ class NonceStore:
             """
         )
         self._next_sweep = 0
-        self._refuse_before = self._first_start_in_this_boot(now)
+        self._refuse_before = self._first_start_in_this_boot(now, restored)
 
     def accept(self, node_id: str, nonce: str, timestamp: int, now: int) -> None:
         """Take note of a nonce.
@@ -97,13 +101,13 @@ class NonceStore:
             self._connection.execute("DELETE FROM nonces WHERE expires < ?", (now,))
             self._next_sweep = now + 60_000
 
-    def _first_start_in_this_boot(self, now: int) -> int:
+    def _first_start_in_this_boot(self, now: int, restored: bool) -> int:
         current = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else None
         row = self._connection.execute("SELECT id, refuse_before FROM boots").fetchone()
         if row and row[0] == current:
             return int(row[1])  # a second start in one boot must not forget what the first refused
         # The first start of a node has nothing to forget; where boots cannot be told apart, each start counts as one.
-        refuse_before = now if row else 0
+        refuse_before = now if row or restored else 0
         self._connection.execute("BEGIN")
         self._connection.execute("DELETE FROM boots")
         self._connection.execute("INSERT INTO boots VALUES (?, ?)", (current or "unknown", refuse_before))

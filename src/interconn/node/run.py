@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import gc
 import json
 import os
@@ -12,7 +11,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import structlog
 from prometheus_client import REGISTRY
@@ -29,8 +28,9 @@ from interconn.control import Control
 from interconn.identity.node import NodeIdentity
 from interconn.identity.nonces import NonceStore
 from interconn.management import ContractDirectory, Management
-from interconn.node import logs, metrics, own_api
+from interconn.node import logs, metrics, own_api, restored
 from interconn.node.listeners import Listener, Tls, application, with_prefix
+from interconn.node.running import only_one
 from interconn.node.settings import Settings, load
 from interconn.node.setup import Home
 from interconn.node.tls import PartnerTrust, check_server_files
@@ -75,8 +75,14 @@ class Node:
         self.credential = signer.credential
         self.database = Database(url)
         self.warnings += self.database.warnings()
+        self.restored = restored.notice(home)
+        if self.restored:
+            self.warnings.append(restored.warning(self.restored))
         self.nonces = NonceStore(
-            home.nonces, now=self.clock.now(), window_seconds=settings.security.clock_window_seconds
+            home.nonces,
+            now=self.clock.now(),
+            window_seconds=settings.security.clock_window_seconds,
+            restored=self.restored is not None,
         )
         self.trust = PartnerTrust(home.root, settings.partner)
         self.directory = ContractDirectory(self.database)
@@ -211,6 +217,8 @@ class Node:
     async def start(self) -> None:
         """Serve: state first, then listeners, then the work that goes on by itself."""
         REGISTRY.register(self.collector)
+        if told := self.restored:
+            await self.database.write(lambda session: restored.tell(session, told, self.clock.now()))
         await self.exchanges.load()
         await self.access.start(_read_token(self.home.admin_token))
         await self.management.start()
@@ -309,7 +317,7 @@ def run(home: Path) -> None:
     place = Home(home.absolute())
     settings = load(place.root)
     logs.configure(settings.log.level, settings.node.node_id)
-    with _only_one(place), asyncio.Runner(loop_factory=_event_loop) as runner:
+    with only_one(place), asyncio.Runner(loop_factory=_event_loop) as runner:
         runner.run(_run(place, settings))
 
 
@@ -335,19 +343,6 @@ async def _keep_running(work: Callable[[], Awaitable[None]]) -> None:
         except Exception:
             log.exception("background work failed and is begun again", work=work.__qualname__)
             await asyncio.sleep(1)
-
-
-@contextlib.contextmanager
-def _only_one(home: Home) -> Any:
-    lock: TextIO = (home.running / "lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise ConfigurationError(
-            "this node is running already", where=str(home.root), hint="See 'interconn node status'"
-        ) from None
-    with lock:
-        yield
 
 
 def _event_loop() -> asyncio.AbstractEventLoop:
