@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from interconn.api import audits, components, datasets, jobs, node, peers
+from interconn.api import audits, components, datasets, jobs, node, peers, projects
 from interconn.standard.control import JobStatus
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.flow import Dag, DagComponent
@@ -20,6 +20,10 @@ from interconn.standard.management import (
     DatasetPage,
     Distribution,
     NodeInformation,
+    ProjectDetail,
+    ProjectNode,
+    ProjectPage,
+    ProjectSummary,
 )
 from interconn.standard.wire import WireModel
 from tests.cli.conftest import Interconn
@@ -146,7 +150,79 @@ CASES: list[tuple[str, Endpoint[Any, Any], WireModel, dict[str, Any], str]] = [
         {"node_id": "operator"},
         "Telecom",
     ),
-    ("dataset publish loans", datasets.DATASET_PUBLISH, DATASET, {"dataset_id": "loans", "published": True}, "loans"),
+    ("dataset publish loans", datasets.DATASET_PUBLISH, DATASET, {"dataset_id": "loans"}, "loans"),
+    (
+        "dataset publish loans --to operator --to clearing",
+        datasets.DATASET_PUBLISH,
+        DATASET.model_copy(update={"published": True, "published_to": ["clearing", "operator"]}),
+        {"dataset_id": "loans", "to": ["operator", "clearing"]},
+        "clearing, operator",
+    ),
+    (
+        "dataset publish loans --to-all",
+        datasets.DATASET_PUBLISH,
+        DATASET,
+        {"dataset_id": "loans", "to_all": True},
+        "loans",
+    ),
+    (
+        "dataset describe loans --name Loans --category credit --purpose scoring --label good --description d",
+        datasets.DATASET_DESCRIBE,
+        DATASET,
+        {
+            "dataset_id": "loans",
+            "name": "Loans",
+            "category": "credit",
+            "purpose": "scoring",
+            "label_columns": ["good"],
+            "description": "d",
+        },
+        "no columns",
+    ),
+    (
+        "dataset describe loans --column age --description years --distribution DISCRETE --type int",
+        datasets.DATASET_DESCRIBE,
+        DATASET.model_copy(update={"column_metas": [COLUMN]}),
+        {
+            "dataset_id": "loans",
+            "columns": [{"name": "age", "description": "years", "distribution": "DISCRETE", "data_type": "int"}],
+        },
+        "CONTINUOUS",
+    ),
+    (
+        "dataset remove loans --force",
+        datasets.DATASET_REMOVE,
+        DATASET,
+        {"dataset_id": "loans", "force": True},
+        "loans",
+    ),
+    ("dataset show loans", datasets.DATASET_INSPECT, DATASET, {"dataset_id": "loans"}, "/data/loans"),
+    (
+        "dataset list --name oan --category credit --page 2 --size 7",
+        datasets.DATASET_LIST,
+        datasets.DatasetViews(datasets=[DATASET], total=9),
+        {"name": "oan", "category": "credit", "page_num": "2", "page_size": "7"},
+        "8 to 8 of 9",
+    ),
+    (
+        "project discover operator --page 1 --size 1",
+        projects.PROJECT_DISCOVER,
+        ProjectPage(records=[ProjectSummary(name="credit", project_id="p-1")], total=3),
+        {"node_id": "operator", "page_num": "1", "page_size": "1"},
+        "--page 2 or --all",
+    ),
+    (
+        "project show operator p-1",
+        projects.PROJECT_SHOW,
+        ProjectDetail(
+            name="credit",
+            project_id="p-1",
+            nodes=[ProjectNode(inst_id="i", institution="Telecom", name="o", node_id="operator")],
+            datasets={"operator": ["customers"]},
+        ),
+        {"node_id": "operator", "project_id": "p-1"},
+        "operator (Telecom): customers",
+    ),
     ("dataset hide loans", datasets.DATASET_PUBLISH, DATASET, {"dataset_id": "loans", "published": False}, "loans"),
     ("dataset list", datasets.DATASET_LIST, datasets.DatasetViews(datasets=[DATASET]), PAGE, "/data/loans"),
     (
@@ -340,6 +416,7 @@ def test_dataset_add_sends_the_absolute_path(fake: FakeNode, interconn: Intercon
         "name": "Loans",
         "key_columns": ["id", "day"],
         "label_columns": ["good"],
+        "purpose": "",
     }
 
 
@@ -434,7 +511,7 @@ def test_approving_by_subject_finds_the_pending_application(
     assert (ran.status, ran.json["status"]) == (0, "APPROVED")
     assert fake.asked == [
         Asked("own.audit.list", {"kind": kind, "subject_id": "it", "page_num": 1, "page_size": -1}),
-        Asked("own.audit.approve", {"audit_id": "audit-1", "reason": ""}),
+        Asked("own.audit.approve", {"audit_id": "audit-1", "grant_datasets": False, "reason": ""}),
     ]
 
 

@@ -1,6 +1,8 @@
 """The client of a node's own API, waiting and awaited, against a stand-in for the admin listener."""
 
+import importlib
 import inspect
+import pkgutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from interconn.api import audits, components, datasets, jobs, node, peers, people
+import interconn.api
+from interconn.api import audits, peers
 from interconn.client import AsyncNodeClient, NodeAccess, NodeClient, find_node
 from interconn.client.nouns import Nouns
 from interconn.client.verb import Noun, Verb
@@ -29,13 +32,11 @@ from interconn.standard.management import AuditStatus
 from tests.client.fake_node import TOKEN, Asked, FakeNode, fake_node
 
 EVERY_ROW = (
-    *audits.ENDPOINTS,
-    *components.ENDPOINTS,
-    *datasets.ENDPOINTS,
-    *jobs.ENDPOINTS,
-    *node.ENDPOINTS,
-    *peers.ENDPOINTS,
-    *people.ENDPOINTS,
+    *(
+        row
+        for module in pkgutil.iter_modules(interconn.api.__path__, "interconn.api.")
+        for row in getattr(importlib.import_module(module.name), "ENDPOINTS", ())
+    ),
     *control.NORTH_SOUTH,
 )
 DAG = Dag(version="1", components=[DagComponent(name="a", component_name="psi", provider="interconn", version="1")])
@@ -108,6 +109,7 @@ class Recorder:
 def arguments(verb: Verb[Any, Any]) -> dict[str, Any]:
     """Values for the parameters of a verb that have no default."""
     known: dict[str, Any] = {
+        "management_plane": True,
         "dag": DAG,
         "config": CONFIG,
         "key_columns": ["id"],

@@ -78,7 +78,7 @@ async def test_intake_that_was_interrupted_may_be_done_again(bank, monkeypatch):
         raise OSError("the power went")
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(bank.management._datasets), "_enter", lost)
+        patch.setattr(type(bank.management._intake), "_enter", lost)
         with pytest.raises(OSError, match="power"):
             await add(bank, dataset_id="table-1")
     assert (await add(bank, dataset_id="table-1")).count == 3
@@ -126,6 +126,7 @@ async def test_mgt_2_3_paging(network, bank, operator, contract_id):
     assert await page(page_num=2) == (ids[20:], 25)
     assert await page(page_size=-1, page_num=7) == (ids, 25)
     assert await page(page_num=3) == ([], 25)
+    assert await page(page_num=2**31 - 1, page_size=2**31 - 1) == ([], 25)
     unusable = standard.DatasetList.model_construct(contract_id=contract_id, page_num=1, page_size=0)
     with pytest.raises(PeerRefused, match="page_size"):
         await bank.client.call("operator", standard.DATASET_LIST, unusable, trace_id="t")

@@ -169,8 +169,11 @@ class ProjectView(WireModel):
     project_id: str
     name: str
     type: str | None = None
+    description: str | None = None
     initiator: str
     approved: bool
+    nodes: list[str] = Field(default=[], description="who takes part; of a partner's project once it was shown")
+    datasets: dict[str, list[str]] = Field(default={}, description="node id to its data sets, as far as known here")
     audits: list[AuditView] = []
 
 

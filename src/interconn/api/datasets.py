@@ -8,7 +8,15 @@ from pydantic import Field
 
 from interconn.api.own import own
 from interconn.standard.identifiers import Identifier
-from interconn.standard.management import DatasetDetail, DatasetPage, DatasetSummary, Name, Paging, Text
+from interconn.standard.management import (
+    DatasetDetail,
+    DatasetPage,
+    DatasetSummary,
+    Distribution,
+    Name,
+    Paging,
+    Text,
+)
 from interconn.standard.wire import WireModel
 
 
@@ -22,21 +30,78 @@ class DatasetAdd(WireModel):
     dataset_id: Identifier | None = None
     description: Text | None = None
     category: Text | None = None
+    purpose: Text = Field(default="", description="what it is kept for; told to nobody")
 
 
 class DatasetPublish(WireModel):
-    """Show a data set to contract partners, or hide it again. Its rows never leave the node by this."""
+    """Show a data set to contract partners, to all or to those named, or hide it again.
+
+    Its rows never leave the node by this. What is shown to some is shown to all only where `to_all` says so.
+    """
 
     dataset_id: Identifier
     published: bool = True
+    to: list[Identifier] | None = Field(default=None, min_length=1, max_length=1024, description="these partners alone")
+    to_all: bool = False
+
+
+class ColumnDescription(WireModel):
+    """What is to be told of a column; members that are left out stay as they are."""
+
+    name: Name
+    data_type: Name | None = Field(default=None, description="as in SQL: varchar, int, double and so on")
+    description: Text | None = Field(default=None, description="empty: none any more")
+    distribution: Distribution | None = None
+
+
+class DatasetDescribe(WireModel):
+    """Set or correct what is told of a data set; what is left out stays as it is, an empty text is taken away.
+
+    Attributes:
+        purpose: what it is kept for; told to nobody (MGT-G2.1.1.1-dataset).
+    """
+
+    dataset_id: Identifier
+    name: Name | None = None
+    description: Text | None = None
+    category: Text | None = None
+    purpose: Text | None = None
+    label_columns: list[str] | None = Field(default=None, max_length=10_000)
+    columns: list[ColumnDescription] = Field(default=[], max_length=10_000)
+
+
+class DatasetReference(WireModel):
+    """A data set of this node by its id."""
+
+    dataset_id: Identifier
+
+
+class DatasetRemove(WireModel):
+    """Remove a data set with its rows. Its id is not used again.
+
+    Refused while a job reads it or a grant of it is in force, unless `force`, which revokes the grants.
+    """
+
+    dataset_id: Identifier
+    force: bool = False
 
 
 class DatasetView(DatasetSummary):
-    """A data set of this node; `namespace` and `location` are shown to its own people only."""
+    """A data set of this node; what `DatasetSummary` does not have is shown to its own people only.
+
+    Attributes:
+        published: shown to partners.
+        published_to: those alone; empty where all are meant.
+        source: name of the file it was taken from.
+    """
 
     published: bool
+    published_to: list[str] = []
     namespace: str
     location: str
+    source: str = ""
+    purpose: str = ""
+    added_at: int = 0
     findings: list[dict[str, Any]] = []
 
 
@@ -71,6 +136,15 @@ DATASET_ADD: Final = own("dataset.add", "POST", "/datasets/add", DatasetAdd, Dat
 DATASET_PUBLISH: Final = own(
     "dataset.publish", "POST", "/datasets/publish", DatasetPublish, DatasetView, "Show a data set to partners."
 )
+DATASET_DESCRIBE: Final = own(
+    "dataset.describe", "POST", "/datasets/describe", DatasetDescribe, DatasetView, "Set what is told of a data set."
+)
+DATASET_REMOVE: Final = own(
+    "dataset.remove", "POST", "/datasets/remove", DatasetRemove, DatasetView, "Remove a data set with its rows."
+)
+DATASET_INSPECT: Final = own(
+    "dataset.inspect", "GET", "/datasets/inspect", DatasetReference, DatasetView, "Show a data set of this node."
+)
 DATASET_LIST: Final = own("dataset.own", "GET", "/datasets", DatasetSearch, DatasetViews, "List this node's data sets.")
 DATASET_DISCOVER: Final = own(
     "dataset.discover", "GET", "/datasets/discover", DatasetDiscover, DatasetPage, "List a partner's data sets."
@@ -79,4 +153,7 @@ DATASET_SHOW: Final = own(
     "dataset.show", "GET", "/datasets/show", DatasetShow, DatasetDetail, "Show a data set of a partner."
 )
 
-ENDPOINTS: Final = (DATASET_ADD, DATASET_PUBLISH, DATASET_LIST, DATASET_DISCOVER, DATASET_SHOW)
+ENDPOINTS: Final = (
+    DATASET_ADD, DATASET_PUBLISH, DATASET_DESCRIBE, DATASET_REMOVE, DATASET_INSPECT, DATASET_LIST,
+    DATASET_DISCOVER, DATASET_SHOW,
+)  # fmt: skip

@@ -70,6 +70,9 @@ RULES: Final[Mapping[str, Rule]] = {
     # Data sets.
     "own.dataset.add": act(DATA_OWNER),
     "own.dataset.publish": act(DATA_OWNER),
+    "own.dataset.describe": act(DATA_OWNER),
+    "own.dataset.remove": act(DATA_OWNER),
+    "own.dataset.inspect": LOOK,
     "own.dataset.own": LOOK,
     "own.dataset.discover": LOOK,
     "own.dataset.show": LOOK,
@@ -84,6 +87,8 @@ RULES: Final[Mapping[str, Rule]] = {
     # Projects, flows, components.
     "own.project.create": act(OPERATOR),
     "own.project.list": LOOK,
+    "own.project.discover": LOOK,
+    "own.project.show": LOOK,
     "own.flow.create": act(OPERATOR),
     "own.flow.lint": LOOK,
     "own.flow.list": LOOK,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from interconn.cli.options import Common, Limited, Several, example
+from interconn.cli.dataset_grants import grant, request, revoke
+from interconn.cli.options import Common, Flag, Several, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
@@ -32,6 +33,7 @@ def add(
     dataset_id: Annotated[str | None, Parameter(name="--id")] = None,
     description: str | None = None,
     category: str | None = None,
+    purpose: str = "",
     common: Common = Common(),
 ) -> None:
     """Take a CSV file into the node's storage: checked, normalised, shown to nobody yet.
@@ -52,6 +54,8 @@ def add(
         What partners are told of it once it is published.
     category
         Kind of data.
+    purpose
+        What it is kept for; told to nobody.
     """
     from interconn.cli.output import print_next
 
@@ -64,23 +68,34 @@ def add(
             dataset_id=dataset_id,
             description=description,
             category=category,
+            purpose=purpose,
         )
     _show_own(added, common)
     if not common.json:
         print_next(f"interconn dataset publish {added.dataset_id}")
 
 
-@app.command(help_epilogue=example("dataset publish loans"))
-def publish(dataset_id: str, *, common: Common = Common()) -> None:
-    """Show a data set to contract partners: its name and columns, never its rows.
+@app.command(help_epilogue=example("dataset publish loans", "dataset publish loans --to operator"))
+def publish(
+    dataset_id: str,
+    *,
+    to: Annotated[list[str], Several] = [],  # noqa: B006
+    to_all: Annotated[bool, Flag] = False,
+    common: Common = Common(),
+) -> None:
+    """Show a data set to contract partners, to all or to some: its name and columns, never its rows.
 
     Parameters
     ----------
     dataset_id
         Id of the data set.
+    to
+        A partner that may know of it; those named, and no others.
+    to_all
+        Show it to every partner, also where it was shown to some before.
     """
     with common.node() as node:
-        changed = node.datasets.publish(dataset_id)
+        changed = node.datasets.publish(dataset_id, to=to, to_all=to_all)
     _show_own(changed, common)
 
 
@@ -127,7 +142,7 @@ def list_(
     print_table(
         [say("data set"), say("name"), say("rows"), say("key"), say("label"), say("published"), say("lies in")],
         [
-            [d.dataset_id, d.name, d.count, d.join_columns, d.label_columns, d.published, d.location]
+            [d.dataset_id, d.name, d.count, d.join_columns, d.label_columns, d.published_to or d.published, d.location]
             for d in found.datasets
         ],
         empty=say("no data sets yet; take one in with 'interconn dataset add'"),
@@ -159,21 +174,27 @@ def discover(node_id: str, *, pages: Pages = Pages(), common: Common = Common())
     pages.tell(len(found.records), found.total)
 
 
-@app.command(help_epilogue=example("dataset show operator customers"))
-def show(node_id: str, dataset_id: str, *, common: Common = Common()) -> None:
-    """Show a data set that a partner publishes, with its columns (MGT-4.2).
+@app.command(help_epilogue=example("dataset show loans", "dataset show operator customers"))
+def show(place: str, dataset_id: str | None = None, *, common: Common = Common()) -> None:
+    """Show a data set with its columns: an own one, or one that a partner publishes (MGT-4.2).
 
     Parameters
     ----------
-    node_id
-        Id of the partner's node.
+    place
+        Id of an own data set, or of the partner's node.
     dataset_id
-        Id of the data set.
+        Id of the partner's data set.
     """
     from interconn.cli.output import print_reply
 
     with common.node() as node:
-        found = node.datasets.show(node_id, dataset_id)
+        if dataset_id is None:
+            own = node.datasets.inspect(place)
+            _show_own(own, common)
+            if not common.json:
+                _columns(own)
+            return
+        found = node.datasets.show(place, dataset_id)
     if common.json:
         print_reply(found)
         return
@@ -181,75 +202,98 @@ def show(node_id: str, dataset_id: str, *, common: Common = Common()) -> None:
     _columns(found)
 
 
-@app.command(help_epilogue=example("dataset request operator customers --times-limit 3"))
-def request(
-    node_id: str,
+@app.command(
+    help_epilogue=example(
+        "dataset describe loans --category credit",
+        "dataset describe loans --column age --description years",
+    )
+)
+def describe(
     dataset_id: str,
     *,
-    for_project: Annotated[list[str], Several] = [],  # noqa: B006
-    for_component: Annotated[list[str], Several] = [],  # noqa: B006
-    time_limit: int | None = None,
-    times_limit: int | None = None,
+    column: str | None = None,
+    description: str | None = None,
+    distribution: Literal["DISCRETE", "CONTINUOUS"] | None = None,
+    type: str | None = None,  # noqa: A002 - a person's word for it
+    name: str | None = None,
+    category: str | None = None,
+    purpose: str | None = None,
+    label: Annotated[list[str] | None, Several] = None,
     common: Common = Common(),
 ) -> None:
-    """Apply for a grant of a partner's data set (MGT-4.3).
+    """Set or correct what partners are told of a data set, or of one of its columns.
 
     Parameters
     ----------
-    node_id
-        Id of the partner's node.
     dataset_id
         Id of the data set.
-    for_project
-        Use it in this project only.
-    for_component
-        Use it with this component only.
-    time_limit
-        When the grant is to end, epoch milliseconds.
-    times_limit
-        How many jobs are to use it.
+    column
+        The column that description, distribution and type are of.
+    description
+        What is told of it; an empty text takes it away.
+    distribution
+        How the values of the column are distributed.
+    type
+        Type of the column as in SQL, e.g. varchar, int, double.
+    name
+        Name of the data set.
+    category
+        Kind of data; an empty text takes it away.
+    purpose
+        What it is kept for; told to nobody.
+    label
+        Column that holds a label; those named, and no others.
     """
-    from interconn.cli.decision import show_audit
-    from interconn.standard.management import AuthScope
+    from interconn.api.datasets import ColumnDescription
+    from interconn.standard.errors import InvalidRequest
+    from interconn.standard.management import Distribution
 
-    scope = AuthScope(PROJECT=for_project or None, COMPONENT=for_component or None)
-    with common.node() as node:
-        audit = node.datasets.request(
-            node_id,
-            dataset_id,
-            scope=scope if for_project or for_component else None,
-            time_limit=time_limit,
-            times_limit=times_limit,
+    if column is None and (distribution or type):
+        raise InvalidRequest(say("distribution and type are those of a column"), where="--column")
+    columns = []
+    if column is not None:
+        columns.append(
+            ColumnDescription(
+                name=column,
+                data_type=type,
+                description=description,
+                distribution=Distribution(distribution) if distribution else None,
+            )
         )
-    show_audit(audit, common)
+    with common.node() as node:
+        changed = node.datasets.describe(
+            dataset_id,
+            name=name,
+            description=description if column is None else None,
+            category=category,
+            purpose=purpose,
+            label_columns=label,
+            columns=columns,
+        )
+    _show_own(changed, common)
+    if not common.json:
+        _columns(changed)
 
 
-@app.command(help_epilogue=example("dataset grant customers --applicant bank --times-limit 3"))
-def grant(
-    dataset_id: str,
-    *,
-    applicant: str | None = None,
-    limits: Limited = Limited(),
-    common: Common = Common(),
-) -> None:
-    """Grant a partner the use of a data set that it applied for (MGT-4.4).
+@app.command(help_epilogue=example("dataset remove loans"))
+def remove(dataset_id: str, *, force: Annotated[bool, Flag] = False, common: Common = Common()) -> None:
+    """Remove a data set with its rows; its id is not used again.
 
     Parameters
     ----------
     dataset_id
-        Id of the data set, or of the approval.
-    applicant
-        Node whose application is approved; needed where several applied.
+        Id of the data set.
+    force
+        Also where grants of it are in force, which are revoked, or a job reads it, which fails.
     """
-    from interconn.cli.decision import approve_subject
+    with common.node() as node:
+        removed = node.datasets.remove(dataset_id, force=force)
+    _show_own(removed, common)
 
-    approve_subject(
-        "DATASET",
-        dataset_id,
-        applicant=applicant,
-        common=common,
-        limits=limits,
-    )
+
+app.command(request, help_epilogue=example("dataset request operator customers --times-limit 3"))
+app.command(revoke, help_epilogue=example("dataset revoke customers --partner bank"))
+app.command(grant, help_epilogue=example("dataset grant customers --applicant bank --times-limit 3"))
 
 
 def _show_own(dataset: DatasetView, common: Common) -> None:
@@ -261,7 +305,9 @@ def _show_own(dataset: DatasetView, common: Common) -> None:
     _card(
         dataset,
         [
-            (say("published"), dataset.published),
+            (say("published"), dataset.published_to or dataset.published),
+            (say("purpose"), dataset.purpose),
+            (say("taken from"), dataset.source),
             (say("lies in"), dataset.location),
             *((say("note"), finding.get("message", finding)) for finding in dataset.findings),
         ],
@@ -279,6 +325,7 @@ def _card(dataset: DatasetSummary, more: list[tuple[str, object]]) -> None:
             (say("rows"), dataset.count),
             (say("key"), dataset.join_columns),
             (say("label"), dataset.label_columns),
+            (say("category"), dataset.category),
             (say("description"), dataset.description),
             *more,
         ],
@@ -293,23 +340,3 @@ def _columns(dataset: DatasetSummary) -> None:
         [[c.name, c.data_type, c.distribution.value, c.description] for c in dataset.column_metas or []],
         empty=say("no columns are published"),
     )
-
-
-@app.command(help_epilogue=example("dataset revoke customers --partner bank"))
-def revoke(dataset_id: str, *, partner: str | None = None, reason: str = "", common: Common = Common()) -> None:
-    """Revoke the use of a data set, given by this node or to it (MGT-4.5).
-
-    Permits given with it are void at once; a job that reads the data stops at its next task.
-
-    Parameters
-    ----------
-    dataset_id
-        Id of the data set, or of the approval.
-    partner
-        Only the approval with that node; without it, those with all.
-    reason
-        Kept in the audit trail.
-    """
-    from interconn.cli.decision import revoke_subject
-
-    revoke_subject("DATASET", dataset_id, partner=partner, reason=reason, common=common)

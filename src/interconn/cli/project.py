@@ -102,6 +102,66 @@ def list_(*, name: str | None = None, pages: Pages = Pages(), common: Common = C
     pages.tell(len(found.projects), found.total)
 
 
+@app.command(help_epilogue=example("project discover operator"))
+def discover(node_id: str, *, pages: Pages = Pages(), common: Common = Common()) -> None:
+    """List a partner's projects in which this node takes part (MGT-5.5).
+
+    Parameters
+    ----------
+    node_id
+        Id of the partner's node.
+    """
+    from interconn.cli.output import print_reply, print_table
+
+    with common.node() as node:
+        found = pages.read(lambda page, size: node.projects.discover(node_id, page=page, size=size), "records")
+    if common.json:
+        print_reply(found)
+        return
+    print_table(
+        [say("project"), say("name"), say("kind"), say("description")],
+        [[p.project_id, p.name, p.type, p.description] for p in found.records],
+        empty=say("{node_id} has no projects with this node", node_id=node_id),
+    )
+    pages.tell(len(found.records), found.total)
+
+
+@app.command(help_epilogue=example("project show operator credit"))
+def show(node_id: str, project_id: str, *, common: Common = Common()) -> None:
+    """Show a project as its initiator tells of it: who takes part, with which data sets (MGT-5.6).
+
+    Parameters
+    ----------
+    node_id
+        Id of the node that created it: a partner's, or this one.
+    project_id
+        Id of the project.
+    """
+    from interconn.cli.output import print_card, print_reply
+
+    with common.node() as node:
+        found = node.projects.show(node_id, project_id)
+    if common.json:
+        print_reply(found)
+        return
+    print_card(
+        say("project {project_id}", project_id=found.project_id),
+        [
+            (say("name"), found.name),
+            (say("kind"), found.type),
+            (say("description"), found.description),
+            *(
+                (
+                    say("node"),
+                    f"{one.node_id} ({one.institution or one.inst_id}): "
+                    + (", ".join(found.datasets.get(one.node_id, [])) or say("no data sets")),
+                )
+                for one in found.nodes
+            ),
+        ],
+    )
+
+
 @app.command(help_epilogue=example("project approve project-7a1e --grant-datasets --times-limit 10"))
 def approve(
     project_id: str,

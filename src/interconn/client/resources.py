@@ -27,6 +27,7 @@ class Datasets(Noun[Client]):
         dataset_id: str | None = None,
         description: str | None = None,
         category: str | None = None,
+        purpose: str = "",
     ) -> Question[dataset_rows.DatasetView]:
         """Take a CSV file that the node can read into its storage."""
         request = dataset_rows.DatasetAdd(
@@ -37,19 +38,61 @@ class Datasets(Noun[Client]):
             dataset_id=dataset_id,
             description=description,
             category=category,
+            purpose=purpose,
         )
         return Question(dataset_rows.DATASET_ADD, request)
 
     @Verb
-    def publish(self, dataset_id: str) -> Question[dataset_rows.DatasetView]:
-        """Show a data set to contract partners; its rows never leave the node by this."""
-        return Question(dataset_rows.DATASET_PUBLISH, dataset_rows.DatasetPublish(dataset_id=dataset_id))
+    def publish(
+        self, dataset_id: str, *, to: Sequence[str] = (), to_all: bool = False
+    ) -> Question[dataset_rows.DatasetView]:
+        """Show a data set to all contract partners or to some; its rows never leave the node by this.
+
+        What is shown to some is shown to all only with `to_all`.
+        """
+        request = dataset_rows.DatasetPublish(dataset_id=dataset_id, to=[*to] or None, to_all=to_all)
+        return Question(dataset_rows.DATASET_PUBLISH, request)
 
     @Verb
     def hide(self, dataset_id: str) -> Question[dataset_rows.DatasetView]:
         """Hide a data set from contract partners again."""
         request = dataset_rows.DatasetPublish(dataset_id=dataset_id, published=False)
         return Question(dataset_rows.DATASET_PUBLISH, request)
+
+    @Verb
+    def describe(
+        self,
+        dataset_id: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        category: str | None = None,
+        purpose: str | None = None,
+        label_columns: Sequence[str] | None = None,
+        columns: Sequence[dataset_rows.ColumnDescription] = (),
+    ) -> Question[dataset_rows.DatasetView]:
+        """Set or correct what is told of a data set; what is left out stays, an empty text is taken away."""
+        request = dataset_rows.DatasetDescribe(
+            dataset_id=dataset_id,
+            name=name,
+            description=description,
+            category=category,
+            purpose=purpose,
+            label_columns=None if label_columns is None else [*label_columns],
+            columns=[*columns],
+        )
+        return Question(dataset_rows.DATASET_DESCRIBE, request)
+
+    @Verb
+    def remove(self, dataset_id: str, *, force: bool = False) -> Question[dataset_rows.DatasetView]:
+        """Remove a data set with its rows; `force` revokes the grants of it."""
+        request = dataset_rows.DatasetRemove(dataset_id=dataset_id, force=force)
+        return Question(dataset_rows.DATASET_REMOVE, request)
+
+    @Verb
+    def inspect(self, dataset_id: str) -> Question[dataset_rows.DatasetView]:
+        """Show one of the node's own data sets whole."""
+        return Question(dataset_rows.DATASET_INSPECT, dataset_rows.DatasetReference(dataset_id=dataset_id))
 
     @Verb
     def list(

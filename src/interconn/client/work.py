@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from interconn.api import audits as audit_rows
 from interconn.api import jobs as job_rows
+from interconn.api import projects as project_rows
 from interconn.client.exchange import Question
 from interconn.client.verb import Client, Noun, Verb
 from interconn.standard import control
 from interconn.standard.flow import Config, Dag
-from interconn.standard.management import ProjectType
+from interconn.standard.management import ProjectDetail, ProjectPage, ProjectType
 from interconn.standard.wire import Empty
 
 
@@ -38,6 +39,18 @@ class Projects(Noun[Client]):
             project_id=project_id,
         )
         return Question(audit_rows.PROJECT_CREATE, request)
+
+    @Verb
+    def discover(self, node_id: str, *, page: int = 1, size: int = -1) -> Question[ProjectPage]:
+        """List a page of a partner's projects in which this node takes part (MGT-5.5)."""
+        request = project_rows.ProjectDiscover(node_id=node_id, page_num=page, page_size=size)
+        return Question(project_rows.PROJECT_DISCOVER, request)
+
+    @Verb
+    def show(self, node_id: str, project_id: str) -> Question[ProjectDetail]:
+        """Show a project of a partner, or of this node where that is named (MGT-5.6)."""
+        request = project_rows.ProjectShow(node_id=node_id, project_id=project_id)
+        return Question(project_rows.PROJECT_SHOW, request)
 
     @Verb
     def list(self, *, page: int = 1, size: int = -1, name: str | None = None) -> Question[audit_rows.ProjectViews]:

@@ -183,7 +183,7 @@ class Initiator:
                 Job,
                 lambda some: self._views(session, some),
                 paging=request,
-                order=(Job.created_at.desc(), Job.job_id),
+                order=(Job.created_at.desc(), Job.job_id.desc()),
                 matching=matching,
             )
             return JobViews(jobs=[*found], total=total)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from interconn.standard.control import JobStatus, TaskStatus
@@ -52,6 +52,8 @@ class Job(Table):
     trace_id: Mapped[str] = mapped_column(String(256))
     created_at: Mapped[int]  # epoch milliseconds, as all times here
     ended_at: Mapped[int | None]
+
+    __table_args__ = (Index("ix_control_jobs_order", "created_at", "job_id"),)
 
 
 class Member(Table):

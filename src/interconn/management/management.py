@@ -26,8 +26,10 @@ from interconn.management.contracts.expiries import Expiries
 from interconn.management.contracts.tables import Contract
 from interconn.management.contracts.verdicts import Verdicts
 from interconn.management.datasets.catalogue import Catalogue
+from interconn.management.datasets.curation import Curation
 from interconn.management.datasets.datasets import Datasets
 from interconn.management.datasets.grants import Grants
+from interconn.management.datasets.intake import Intake
 from interconn.management.offers import ComponentRegistry, Offers
 from interconn.management.permits.listings import PermitListings
 from interconn.management.permits.permits import Permits
@@ -38,6 +40,7 @@ from interconn.management.work.admission import JobAdmission
 from interconn.management.work.flows import Flows
 from interconn.management.work.jobs import Jobs
 from interconn.management.work.preauthorised import PreauthorisedJobs
+from interconn.management.work.project_information import ProjectInformation
 from interconn.management.work.projects import Projects
 from interconn.peers.delivery import Correspondent
 from interconn.peers.inbound import Service
@@ -100,23 +103,35 @@ class Management:
         )
         self._declarations = Declarations(database=database, contracts=contracts, cooperation=self._cooperation)
         permits = Permits(node=node, clock=clock, contracts=contracts)
-        self.catalogue = Catalogue(node.inst_id)
+        self.catalogue = Catalogue(node.inst_id, storage)
         self._datasets = Datasets(
             database=database,
             client=client,
-            clock=clock,
             catalogue=self.catalogue,
             contracts=contracts,
             permits=permits,
-            storage=storage,
         )
+        self._intake = Intake(database=database, clock=clock, catalogue=self.catalogue, storage=storage)
         self._offers = Offers(database=database, client=client, contracts=contracts, registry=registry)
         audits = Audits(
             node_id=node.node_id, clock=clock, contracts=contracts, permits=permits, consequences=self.consequences
         )
         self._grants = Grants(database=database, contracts=contracts, datasets=self._datasets, audits=audits)
+        self._curation = Curation(
+            node_id=node.node_id,
+            database=database,
+            clock=clock,
+            catalogue=self.catalogue,
+            contracts=contracts,
+            audits=audits,
+            grants=self._grants,
+            storage=storage,
+        )
         self._projects = Projects(
             node=node, database=database, clock=clock, contracts=contracts, datasets=self._datasets, audits=audits
+        )
+        self._information = ProjectInformation(
+            node=node, database=database, client=client, clock=clock, contracts=contracts, audits=audits
         )
         self._flows = Flows(
             node=node,
@@ -189,6 +204,7 @@ class Management:
             ConfigurationError: the policy is broken, and there never was a good one.
         """
         await self._directory.load()
+        await self._curation.erase_removed()
         await self.policy.start()
 
     def works(self) -> list[Callable[[], Awaitable[None]]]:
@@ -205,6 +221,7 @@ class Management:
             *self._cooperation.services(),
             *self._datasets.services(),
             *self._offers.services(),
+            *self._information.services(),
             *self._approvals.services(),
         ]
 
@@ -212,12 +229,15 @@ class Management:
         """What is served to this node's people."""
         return [
             *self._cooperation.own_services(),
+            *self._intake.own_services(),
+            *self._curation.own_services(),
             *self._datasets.own_services(),
             *self._offers.own_services(),
             *self._approvals.own_services(),
             *self._explaining.own_services(),
             *self._grants.own_services(),
             *self._projects.own_services(),
+            *self._information.own_services(),
             *self._flows.own_services(),
             *self._jobs.own_services(),
             *self._declarations.own_services(),

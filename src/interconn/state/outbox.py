@@ -41,7 +41,7 @@ class OutboxMessage(Table):
     body: Mapped[dict[str, Any]]
     permits: Mapped[str] = mapped_column(Text, default="")
     trace_id: Mapped[str] = mapped_column(String(128))
-    reference: Mapped[str] = mapped_column(String(128))
+    reference: Mapped[str] = mapped_column(String(128), index=True)
     insists: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(String(16), default="WAITING", index=True)  # WAITING, DELIVERED, REFUSED
     attempts: Mapped[int] = mapped_column(default=0)

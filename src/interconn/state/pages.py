@@ -34,6 +34,7 @@ def read_page(
     paging: Paging,
     order: Sequence[ColumnElement[Any] | InstrumentedAttribute[Any]],
     matching: Sequence[ColumnElement[bool]] = (),
+    chunk: int = CHUNK,
 ) -> tuple[list[View], int]:
     """Return a page of a table as it is shown, and how many rows match in all; one past the end is empty.
 
@@ -44,6 +45,7 @@ def read_page(
         paging: which page; -1 asks for all.
         order: columns that order the rows without ties.
         matching: conditions.
+        chunk: rows read at a time; fewer where a row is large.
 
     Raises:
         CapacityExceeded: the page is larger than an answer may be.
@@ -54,8 +56,8 @@ def read_page(
     end = total if whole else min(total, start + paging.page_size)
     shown: list[View] = []
     room = _Room(total)
-    for first in range(start, end, CHUNK):
-        for view in show(_rows(session, kind, matching, order, first, min(CHUNK, end - first))):
+    for first in range(start, end, chunk):
+        for view in show(_rows(session, kind, matching, order, first, min(chunk, end - first))):
             room.take(view)
             shown.append(view)
     return shown, total

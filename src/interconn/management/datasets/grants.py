@@ -76,6 +76,7 @@ class Grants(Subject[DatasetApply]):
     def approve(self, session: Session, audit: Audit) -> GrantTerms:
         """Return the scope and the limits that were asked for."""
         application = DatasetApply.model_validate(audit.content)
+        self._datasets.own(session, application.dataset_id)
         return GrantTerms(
             contract_id=application.contract_id,
             scope=application.auth_scope,

@@ -84,6 +84,8 @@ class Projects(Subject[ProjectApply]):
                 name=application.name,
                 type=application.type.value if application.type else None,
                 description=None,
+                nodes=[caller.node_id, self._node.node_id],
+                datasets={self._node.node_id: [dataset.dataset_id for dataset in application.datasets or []]},
                 created_at=self._clock.now(),
             )
         )
@@ -146,15 +148,18 @@ class Projects(Subject[ProjectApply]):
 
     async def _create(self, person: Person, request: api.ProjectCreate) -> ProjectView:
         partners = list(dict.fromkeys(request.partners))
-        strangers = set(request.datasets) - set(partners)
+        strangers = set(request.datasets) - {*partners, self._node.node_id}
         if strangers:
             raise InvalidRequest(f"{', '.join(sorted(strangers))} is no partner of the project", where="datasets")
         datasets = {
             node_id: [await self._described(person, node_id, dataset_id) for dataset_id in dataset_ids]
             for node_id, dataset_ids in request.datasets.items()
+            if node_id != self._node.node_id
         }
 
         def work(session: Session) -> ProjectView:
+            for dataset_id in request.datasets.get(self._node.node_id, []):
+                self._datasets.own(session, dataset_id)
             project = self._new(session, request)
             for node_id in partners:
                 contract = self._contracts.require_usable(session, node_id)
@@ -202,6 +207,8 @@ class Projects(Subject[ProjectApply]):
             name=request.name,
             type=request.type.value if request.type else None,
             description=request.description,
+            nodes=[self._node.node_id, *dict.fromkeys(request.partners)],
+            datasets={node_id: list(dict.fromkeys(listed)) for node_id, listed in request.datasets.items()},
             created_at=self._clock.now(),
         )
         session.add(project)
@@ -233,8 +240,11 @@ class Projects(Subject[ProjectApply]):
                 project_id=project.project_id,
                 name=project.name,
                 type=project.type,
+                description=project.description,
                 initiator=project.initiator,
                 approved=all(audit.status is AuditStatus.APPROVED and not audit.void for audit in audits[key]),
+                nodes=project.nodes,
+                datasets=project.datasets,
                 audits=audits[key],
             )
             for key, project in zip(keys, projects, strict=True)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import String, Text
+from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from interconn.state.database import Table
 
 
 class Project(Table):
-    """A project of this node or of a partner; its id is unique for its initiator."""
+    """A project of this node or of a partner; its id is unique for its initiator.
+
+    Attributes:
+        nodes: who takes part; of a partner's project as far as the partner has told.
+        datasets: node id to the ids of its data sets that the project uses.
+    """
 
     __tablename__ = "projects"
 
@@ -20,7 +25,11 @@ class Project(Table):
     name: Mapped[str] = mapped_column(String(256))
     type: Mapped[str | None] = mapped_column(String(32))
     description: Mapped[str | None] = mapped_column(Text)
+    nodes: Mapped[list[Any]] = mapped_column(default=list)
+    datasets: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[int]
+
+    __table_args__ = (Index("ix_projects_order", "created_at", "project_id", "initiator"),)
 
 
 class Flow(Table):
@@ -36,6 +45,8 @@ class Flow(Table):
     dag: Mapped[dict[str, Any]]
     dag_digest: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[int]
+
+    __table_args__ = (Index("ix_flows_order", "created_at", "flow_id", "initiator"),)
 
 
 class ProposedJob(Table):

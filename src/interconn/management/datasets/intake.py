@@ -1,0 +1,163 @@
+"""Data sets taken in: a file of this node's people, checked, normalised and entered (MGT-G2.2.2-dataset-upload)."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from interconn.api import datasets as api
+from interconn.api.own import OwnService, Person
+from interconn.management.causes import Cause
+from interconn.management.datasets.catalogue import NAMESPACE, Catalogue, column_meta
+from interconn.management.datasets.tables import Dataset, RemovedDataset
+from interconn.standard.errors import ContentConflict, DataError, InvalidRequest
+from interconn.standard.identifiers import new_id
+from interconn.standard.wire import describe
+from interconn.state.clock import Clock
+from interconn.state.database import Database
+from interconn.storage.dataset import DatasetName
+from interconn.storage.files import FileStore
+from interconn.storage.findings import Ingested
+from interconn.storage.intake import take_in
+
+
+class Intake:
+    """Takes files in.
+
+    Args:
+        database: where the catalogue is.
+        clock: time.
+        catalogue: of data sets.
+        storage: directory that holds the data sets.
+    """
+
+    def __init__(self, *, database: Database, clock: Clock, catalogue: Catalogue, storage: Path) -> None:
+        self._database = database
+        self._clock = clock
+        self._catalogue = catalogue
+        self._storage = storage
+        self._being_added: set[str] = set()
+
+    def own_services(self) -> list[OwnService[Any, Any]]:
+        """What is served to this node's people."""
+        return [OwnService(api.DATASET_ADD, self.add)]
+
+    async def add(self, person: Person, request: api.DatasetAdd) -> api.DatasetView:
+        """Take in a file, and enter it into the catalogue.
+
+        Raises:
+            DataError: the file cannot be used.
+            ContentConflict: the id is in use, or was.
+        """
+        person.require_dataset(request.dataset_id or "")
+        dataset_id = request.dataset_id or new_id("dataset")
+        if dataset_id.startswith("."):
+            raise InvalidRequest("an id of a data set does not begin with a dot", where="dataset_id")
+        name = DatasetName(NAMESPACE, dataset_id)
+
+        def used(session: Session) -> Dataset | RemovedDataset | None:
+            return session.get(Dataset, dataset_id) or session.get(RemovedDataset, dataset_id)
+
+        known = await self._database.read(used)
+        if known or dataset_id in self._being_added:
+            was = isinstance(known, RemovedDataset)
+            raise ContentConflict(
+                f"there was a data set {dataset_id}, which was removed: approvals of that one name it"
+                if was
+                else f"there is a data set {dataset_id} already",
+                where="dataset_id",
+                hint="Leave the id out, or choose another",
+            )
+        self._being_added.add(dataset_id)
+        given_up = threading.Event()
+        try:
+            taken = await asyncio.to_thread(self._take_in, request, name, given_up)
+            return await self._database.write(lambda session: self._enter(session, person, request, name, taken))
+        finally:
+            given_up.set()
+            self._being_added.discard(dataset_id)
+
+    def _take_in(self, request: api.DatasetAdd, name: DatasetName, given_up: threading.Event) -> Ingested:
+        store, source = FileStore(self._storage), Path(request.path)
+        if "\0" in request.path or (source.exists() and not source.is_file()):
+            raise DataError("this is no file", where="path")  # a pipe or device might never end
+        # What lies there without an entry in the catalogue is left over from an intake that was interrupted.
+        taken = take_in(
+            source,
+            store,
+            name,
+            key_columns=request.key_columns,
+            description=request.description or "",
+            given_up=given_up,
+        )
+        try:
+            _check_columns(taken, request.label_columns)
+        except DataError:
+            store.delete(name)
+            raise
+        return taken
+
+    def _enter(
+        self, session: Session, person: Person, request: api.DatasetAdd, name: DatasetName, taken: Ingested
+    ) -> api.DatasetView:
+        dataset = Dataset(
+            dataset_id=name.name,
+            name=request.name,
+            description=request.description,
+            category=request.category,
+            count=taken.metadata.count,
+            key_columns=request.key_columns,
+            label_columns=request.label_columns,
+            column_metas=[column_meta(column.name, column.type) for column in taken.metadata.column_info],
+            namespace=name.namespace,
+            stored_name=name.name,
+            source=Path(request.path).name,
+            purpose=request.purpose,
+            findings=_findings(taken),
+            added_at=self._clock.now(),
+        )
+        session.add(dataset)
+        Cause.person(person).record(
+            session,
+            at=self._clock.now(),
+            action="dataset.add",
+            subject=f"dataset:{dataset.dataset_id}",
+            partner="",
+            clause="MGT-G2.2.2-dataset-upload",
+            details={"rows": dataset.count},
+        )
+        return self._catalogue.view(session, dataset)
+
+
+def _check_columns(taken: Ingested, label_columns: list[str]) -> None:
+    missing = [column for column in label_columns if column not in taken.metadata.columns]
+    if missing:
+        raise DataError(
+            f"the file has no column {', '.join(missing)}",
+            where="label_columns",
+            hint=f"It has {', '.join(taken.metadata.columns[:20])}",
+        )
+    for number, column in enumerate(taken.metadata.column_info, 1):
+        try:
+            column_meta(column.name, column.type)
+        except ValidationError as error:
+            raise DataError(
+                f"the name of column {number} cannot be told to partners: {describe(error)}",
+                where="header",
+                clause="MGT-4.1",
+                hint="A name has one line and at most 256 characters",
+            ) from None
+
+
+def _findings(taken: Ingested) -> list[dict[str, Any]]:
+    findings: list[dict[str, Any]] = [{"message": text} for text in taken.findings]
+    findings += [
+        {"message": f"Column {column} has {rows} blank values.", "column": column, "rows": rows}
+        for column, rows in taken.missing.items()
+    ]
+    return findings
