@@ -30,7 +30,7 @@ def test_every_verb_of_the_issue_is_there() -> None:
         "node": "init run status fingerprint ready backup restore migrate",
         "peer": "apply approve reject set terminate list show",
         "dataset": "add publish hide describe remove list discover show request grant revoke",
-        "audit": "list show approve reject withdraw terminate ask",
+        "audit": "list show approve reject withdraw terminate ask export verify query heads settle",
         "policy": "show check explain",
         "permit": "list renew",
         "grant": "list revoke",

@@ -35,6 +35,7 @@ from interconn.identity.keys import FileKeyStore, Signer
 from interconn.identity.node import NodeIdentity
 from interconn.identity.nonces import NonceStore
 from interconn.management import ContractDirectory, Management
+from interconn.node.audit_trail import AuditTrail
 from interconn.peers.delivery import Delivery
 from interconn.peers.inbound import Gate
 from interconn.peers.outbound import Destination, PeerClient
@@ -210,8 +211,13 @@ class Node:
             clock=clock,
             correspondents=self.management.correspondents(),
         )
-        self.app = Starlette(routes=self.gate.routes(self.management.services()))
-        self.handlers = {service.endpoint.name: service.handle for service in self.management.own_services()}
+        self.trail_keeping = AuditTrail(
+            node=self.identity, database=self.database, client=self.client, directory=self.directory,
+            signer=self.signer, clock=clock, pause_seconds=1,
+        )  # fmt: skip
+        self.app = Starlette(routes=self.gate.routes([*self.management.services(), *self.trail_keeping.services()]))
+        own = [*self.management.own_services(), *self.trail_keeping.own_services()]
+        self.handlers = {service.endpoint.name: service.handle for service in own}
         self.running = True
 
     @property

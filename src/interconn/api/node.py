@@ -29,6 +29,7 @@ class NodeStatus(WireModel):
     jobs: dict[str, int] = {}
     sessions: int = 0
     waiting_messages: int = 0
+    contradicting_trails: list[str] = []
     warnings: list[str] = []
 
 

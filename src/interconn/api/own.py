@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from interconn.api.roles import Role
 from interconn.standard.endpoint import Endpoint, Face, Proof
@@ -50,6 +50,11 @@ class Person:
     def actor(self) -> str:
         """The person as the audit trail names it."""
         return f"person:{self.name}"
+
+    @property
+    def authority(self) -> dict[str, Any]:
+        """How the person was known, as the audit trail keeps it: roles and public id of the token, no secret."""
+        return {"kind": "person", "roles": sorted(self.roles), "token_id": self.token_id}
 
     def require(self, *roles: Role, to: str) -> None:
         """Check that the person has one of some roles.

@@ -43,6 +43,8 @@ ADMIN, OPERATOR, DATA_OWNER, APPROVER, AUDITOR = (
     Role.ADMIN, Role.OPERATOR, Role.DATA_OWNER, Role.APPROVER, Role.AUDITOR,
 )  # fmt: skip
 
+AUDIT: Final = Rule(frozenset({ADMIN, AUDITOR}), changes=False)
+
 RULES: Final[Mapping[str, Rule]] = {
     # The node and its transport.
     "own.node.status": LOOK,
@@ -50,7 +52,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "own.session.list": LOOK,
     # People and tokens. Whoever is no admin deals with tokens of one's own: `access` asks.
     "own.user.add": act(ADMIN),
-    "own.user.list": Rule(frozenset({ADMIN, AUDITOR}), changes=False),
+    "own.user.list": AUDIT,
     "own.user.roles": act(ADMIN),
     "own.user.disable": act(ADMIN),
     "own.user.enable": act(ADMIN),
@@ -59,6 +61,12 @@ RULES: Final[Mapping[str, Rule]] = {
     "own.token.list": LOOK,
     "own.token.revoke": act(*Role),
     "own.token.rotate": act(*Role),
+    # The audit trail holds what all partners sent.
+    "own.trail.begin": AUDIT,
+    "own.trail.entries": AUDIT,
+    "own.trail.kept": AUDIT,
+    "own.trail.standing": LOOK,
+    "own.trail.settle": act(ADMIN, APPROVER),
     # Contracts. To compare a key is to decide: `require_contract_decision`.
     "own.peer.apply": act(ADMIN, APPROVER, OPERATOR),
     "own.peer.approve": act(ADMIN, APPROVER),

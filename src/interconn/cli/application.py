@@ -27,7 +27,7 @@ NOUNS = {
     "node": "Make, run and look at this institution's node.",
     "peer": "Partners and the contracts with them.",
     "dataset": "Data sets: own ones, and those that partners publish.",
-    "audit": "Approvals that partners ask of each other.",
+    "audit": "Approvals that partners ask of each other, and the audit trail.",
     "permit": "Permits that partners gave this node.",
     "grant": "What this node granted to partners.",
     "preauthorisation": "What partners without a management plane may do here.",

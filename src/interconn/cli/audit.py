@@ -6,13 +6,14 @@ from typing import Literal
 
 from cyclopts import App
 
+from interconn.cli import trail
 from interconn.cli.options import Common, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
 app = App(
     name="audit",
-    help="Approvals that partners ask of each other.",
+    help="Approvals that partners ask of each other, and the audit trail of every decision.",
     help_epilogue=example("audit list --status APPLIED"),
 )
 
@@ -205,3 +206,10 @@ def ask(audit_id: str, *, common: Common = Common()) -> None:
         say("approval {audit_id}", audit_id=found.audit_id),
         [(say("here"), found.here.value), (say("there"), found.there.value)],
     )
+
+
+app.command(help_epilogue=example("audit export --out trail.jsonl", "audit export --since 2026-07-01"))(trail.export)
+app.command(help_epilogue=example("audit verify trail.jsonl --against operator.jsonl"))(trail.verify)
+app.command(help_epilogue=example("audit query trail.jsonl --subject dataset:loans --action 'dataset.*'"))(trail.query)
+app.command(help_epilogue=example("audit heads"))(trail.heads)
+app.command(help_epilogue=example("audit settle operator --reason 'restored its backup of 1 July'"))(trail.settle)

@@ -38,8 +38,12 @@ class Common:
     """Print JSON for machines."""
 
     @contextlib.contextmanager
-    def node(self) -> Iterator[NodeClient]:
-        """Connect to the node; raises as `client.find_node` does."""
+    def node(self, *, patient: bool = True) -> Iterator[NodeClient]:
+        """Connect to the node; raises as `client.find_node` does.
+
+        Args:
+            patient: show that it is waited for; a command that shows its own progress does not need it.
+        """
         from interconn.cli.output import patience
         from interconn.client import NodeAccess, NodeClient, find_node
         from interconn.client.home import find_token, read_token
@@ -55,7 +59,7 @@ class Common:
             access = NodeAccess(self.url, read_token(find_token(self.home, self.token_file)))
         else:
             access = find_node(self.home, self.token_file)
-        with NodeClient(access) as client, patience():
+        with NodeClient(access) as client, patience() if patient else contextlib.nullcontext():
             yield client
 
 

@@ -95,6 +95,36 @@ def patience(text: str = "") -> Iterator[None]:
         spinner.join()
 
 
+class Progress:
+    """Shows on a terminal how many are done, once it takes long; prints nothing elsewhere.
+
+    Args:
+        what: is counted.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._begun = self._shown = time.monotonic()
+        self._visible = False
+
+    def __call__(self, done: int, of: int | None = None) -> None:
+        """Take note of how many are done, of how many."""
+        now = time.monotonic()
+        if now - self._shown < PATIENCE_SECONDS / 3 or now - self._begun < PATIENCE_SECONDS:
+            return
+        self._shown = now
+        if sys.stderr.isatty():
+            self._visible = True
+            print(f"\r{done}{f' / {of}' if of else ''} {self._what}", end="", file=sys.stderr, flush=True)
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._visible:
+            print(file=sys.stderr)
+
+
 def _spin(text: str, done: threading.Event) -> None:
     if done.wait(PATIENCE_SECONDS):
         return

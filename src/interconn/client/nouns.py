@@ -13,6 +13,7 @@ from interconn.client.exchange import Question
 from interconn.client.people import Tokens, Users
 from interconn.client.permits import Grants, Permits, Preauthorisations
 from interconn.client.resources import Components, Datasets
+from interconn.client.trail import Trail
 from interconn.client.verb import Client, Noun, Verb
 from interconn.client.work import Flows, Jobs, Platform, Projects
 from interconn.standard.management import (
@@ -205,6 +206,7 @@ class Nouns(Generic[Client]):
         self.grants = Grants(client)
         self.preauthorisations = Preauthorisations(client)
         self.policies = Policies(client)
+        self.trail = Trail(client)
         self.projects = Projects(client)
         self.components = Components(client)
         self.flows = Flows(client)

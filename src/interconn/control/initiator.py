@@ -144,7 +144,7 @@ class Initiator:
         if request.config.initiator.node_id != self._node_id:
             message = f"the job's initiator is {request.config.initiator.node_id}"
             raise InvalidFlow(message, where="config.initiator", clause=clause, hint="Its own node runs it")
-        cause = Cause(at=self._clock.now(), actor=person.actor, clause=clause)
+        cause = Cause(at=self._clock.now(), actor=person.actor, clause=clause, evidence=person.authority)
         scheduler = request.config.scheduler()
         if scheduler == self._node_id:
             self._scheduler.accept(session, request, person.trace_id, cause)
@@ -206,7 +206,9 @@ class Initiator:
         return Empty()
 
     async def _stop(self, person: Person, job_id: str) -> None:
-        cause = Cause(at=self._clock.now(), actor=person.actor, clause=PLATFORM_STOP_ALL.clause)
+        cause = Cause(
+            at=self._clock.now(), actor=person.actor, clause=PLATFORM_STOP_ALL.clause, evidence=person.authority
+        )
         reason = f"stopped by {self._node_id}"
 
         def decide(session: Session) -> str:

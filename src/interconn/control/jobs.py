@@ -44,7 +44,7 @@ class Cause:
     clause: str
     partner: str = ""
     request_digest: str = ""
-    evidence: Evidence | None = None
+    evidence: Evidence | dict[str, Any] | None = None
 
 
 def job_topic(job_id: str) -> str:

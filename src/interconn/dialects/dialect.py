@@ -41,6 +41,8 @@ class Dialect(Protocol):
     """Translates calls of the management and control layers to and from one kind of peer."""
 
     name: str
+    extensions: bool
+    """Whether peers of this kind may know the calls of ours that are marked as extensions."""
 
     def write_request(self, endpoint: Endpoint[Any, Any], request: WireModel) -> WireRequest:
         """Return the request in the peer's form."""

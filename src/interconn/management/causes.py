@@ -20,12 +20,12 @@ class Cause:
     actor: str
     trace_id: str
     request_digest: str = ""
-    evidence: Evidence | None = None
+    evidence: Evidence | dict[str, Any] | None = None
 
     @classmethod
     def person(cls, person: Person) -> Cause:
         """A person of this node asked for it."""
-        return cls(person.actor, person.trace_id)
+        return cls(person.actor, person.trace_id, evidence=person.authority)
 
     @classmethod
     def caller(cls, caller: Caller) -> Cause:

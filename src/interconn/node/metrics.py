@@ -31,6 +31,11 @@ class NodeCollector(Collector):
         yield GaugeMetricFamily("interconn_sessions_open", "Open transport sessions.", value=status.sessions)
         waiting = status.waiting_messages
         yield GaugeMetricFamily("interconn_outbox_waiting", "Messages to partners not yet answered.", value=waiting)
+        yield GaugeMetricFamily(
+            "interconn_contradicting_trails",
+            "Partners whose audit trail contradicts a head that they gave before.",
+            value=len(status.contradicting_trails),
+        )
         yield GaugeMetricFamily("interconn_ready", "Whether the node is ready.", value=int(status.ready))
 
 

@@ -29,6 +29,7 @@ from interconn.identity.node import NodeIdentity
 from interconn.identity.nonces import NonceStore
 from interconn.management import ContractDirectory, Management
 from interconn.node import logs, metrics, own_api, restored
+from interconn.node.audit_trail import AuditTrail
 from interconn.node.listeners import Listener, Tls, application, with_prefix
 from interconn.node.running import only_one
 from interconn.node.settings import Settings, load
@@ -45,6 +46,7 @@ from interconn.standard.wire import Empty
 from interconn.state import outbox, schema
 from interconn.state.clock import SystemClock
 from interconn.state.database import Database
+from interconn.trail.service import contradiction
 from interconn.transport import Limits, Transport
 
 log = structlog.get_logger()
@@ -156,6 +158,15 @@ class Node:
             exchanges=self.exchanges,
         )
         self.access = Access(database=self.database, clock=self.clock, policy=settings.access.policy())
+        self.audit_trail = AuditTrail(
+            node=self.identity,
+            database=self.database,
+            client=self.client,
+            directory=self.directory,
+            signer=signer,
+            clock=self.clock,
+            pause_seconds=settings.trail.head_seconds,
+        )
         self.collector = metrics.NodeCollector()
         self.listeners = self._listen()
 
@@ -166,7 +177,7 @@ class Node:
             tls = Tls(*check_server_files(self.home.root, settings.partner))
         else:
             self.warnings.append("the partner listener serves plain HTTP: anybody on the way can read what passes")
-        services = [*self.management.services(), *self.control.services()]
+        services = [*self.management.services(), *self.control.services(), *self.audit_trail.services()]
         own_services = [
             OwnService(NODE_STATUS, self._serve_status),
             *self.access.own_services(),
@@ -174,6 +185,7 @@ class Node:
             *self.control.own_services(),
             *self.components.own_services(),
             *self.transport.own_services(),
+            *self.audit_trail.own_services(),
         ]
         version = interconn.__version__
         partner = application(
@@ -227,7 +239,7 @@ class Node:
             await self.listeners[name].start()
         await self.components.start_watching()
         works = [self.delivery.run, self.exchanges.run, self.components.run, self.control.run, self._refresh_trust]
-        for work in [*works, *self.management.works()]:
+        for work in [*works, self.audit_trail.exchange.run, *self.management.works()]:
             self._background.append(asyncio.create_task(_keep_running(work), name=work.__qualname__))
         # What a node consists of stays for good; the collector need not look at it again with every message.
         gc.collect()
@@ -248,6 +260,7 @@ class Node:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        await self.audit_trail.exchange.give_last()
         await asyncio.gather(self.listeners["component"].stop(), self.listeners["admin"].stop())
         await self.transport.stop()
         await self.client.close()
@@ -259,6 +272,7 @@ class Node:
 
     async def status(self) -> NodeStatus:
         """Return how the node is."""
+        contradicting = await self.audit_trail.trail.contradicting()
         return NodeStatus(
             node_id=self.identity.node_id,
             inst_id=self.identity.inst_id,
@@ -275,7 +289,8 @@ class Node:
             jobs=await self.database.read(self.control.count_jobs),
             sessions=len(self.transport.sessions()),
             waiting_messages=await self.database.read(outbox.count_waiting),
-            warnings=await self._all_warnings(),
+            contradicting_trails=contradicting,
+            warnings=[*await self._all_warnings(), *map(contradiction, contradicting)],
         )
 
     async def _all_warnings(self) -> list[str]:

@@ -135,6 +135,12 @@ class ControlSection(Section):
     patience_seconds: float = Field(default=45, gt=0, description="how long a silent partner is waited for")
 
 
+class TrailSection(Section):
+    """The audit trail."""
+
+    head_seconds: float = Field(default=10, gt=0, description="how long entries gather before partners get a head")
+
+
 class TransportSection(Section):
     """Bounds of the transport layer."""
 
@@ -161,6 +167,7 @@ class Settings(BaseSettings):
     security: SecuritySection = SecuritySection()
     access: AccessSection = AccessSection()
     control: ControlSection = ControlSection()
+    trail: TrailSection = TrailSection()
     transport: TransportSection = TransportSection()
     log: LogSection = LogSection()
 

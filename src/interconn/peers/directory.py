@@ -40,3 +40,7 @@ class PeerDirectory(Protocol):
             ContractNotUsable: there is one that allows no calls; the message says why.
         """
         ...
+
+    def partners(self) -> list[Peer]:
+        """Return all partners that `usable` would return, by node id."""
+        ...

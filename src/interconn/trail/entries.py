@@ -7,7 +7,7 @@ the schema can take that refusal away: the heads that partners hold show it (`he
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sqlalchemy import String, event, select, text
@@ -79,12 +79,13 @@ def record(
     trace_id: str = "",
     request_digest: str = "",
     details: dict[str, Any] | None = None,
-    evidence: Evidence | None = None,
+    evidence: Evidence | Mapping[str, Any] | None = None,
 ) -> None:
     """Append an entry in the transaction of the decision it records.
 
     Args:
-        evidence: what proves the cause; where none is given and another node is the actor, what `attach` named.
+        evidence: what proves the cause, or how a person was known (`api.own.Person.authority`); where none is given
+            and another node is the actor, what `attach` named.
     """
     session.flush()
     newest = select(AuditEntry.number, AuditEntry.chain).order_by(AuditEntry.number.desc()).limit(1)
@@ -103,7 +104,7 @@ def record(
         trace_id=trace_id,
         request_digest=request_digest,
         details=details or {},
-        evidence=kept(evidence) if evidence else {},
+        evidence=kept(evidence) if isinstance(evidence, Evidence) else dict(evidence or {}),
         previous=last.chain if last else GENESIS,
     )
     entry.chain = entry.link()

@@ -8,12 +8,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from interconn.identity.signature import Evidence
-from interconn.standard.errors import InvalidRequest
+from interconn.identity.credentials import Credential
+from interconn.identity.signature import REPLY_SCHEME, REQUEST_SCHEME, Evidence
+from interconn.standard.errors import BadSignature, InvalidRequest
+from interconn.standard.management import AuthType
 from interconn.standard.wire import parse_json
 
 SECRET: Final = re.compile(r"(^|_)(tokens?|password|secret|private_?key)$", re.IGNORECASE)
 """Names of members that are never kept; a permit's is `token` (MGT-2.2-permit)."""
+PERSON: Final = "person"
 WITHHELD_TARGET: Final = "signed"
 
 
@@ -66,3 +69,50 @@ def _without_secrets(value: Any) -> Any:
 def _secret_in_target(content: str) -> bool:
     queries = [line.partition("?")[2] for line in content.split("\n") if line.startswith("/")]
     return any(SECRET.search(name) for query in queries for name, _ in parse_qsl(query, keep_blank_values=True))
+
+
+def check(entry: Mapping[str, Any], *, node_id: str) -> tuple[str, str] | None:
+    """Check what an entry keeps as proof: the signature, and that what was signed is what the entry tells of.
+
+    Args:
+        entry: members of an entry of version 2 or later.
+        node_id: whose trail it is.
+
+    Returns:
+        The node that signed and the fingerprint of its key; None where the entry keeps nothing that can be checked.
+
+    Raises:
+        InvalidRequest, BadSignature: it proves nothing, or something else.
+    """
+    evidence = entry["evidence"]
+    if not evidence or evidence.get("kind") == PERSON or WITHHELD_TARGET in evidence.get("withheld", ()):
+        return None
+    try:
+        credential = Credential.parse(AuthType(evidence["auth_type"]), evidence["credential"])
+        content, signature = str(evidence["signed"]), str(evidence["signature"])
+        lines = content.split("\n")
+        signer, addressee, body_digest = _parties(evidence["kind"], lines)
+    except (KeyError, ValueError, IndexError):
+        raise InvalidRequest("the evidence is not complete", where="evidence") from None
+    credential.verify(signature, content.encode())
+    if lines[1:3] != [credential.auth_type.value, credential.fingerprint]:
+        raise BadSignature("the signed string names another key", where="evidence.signed")
+    if credential.fingerprint != evidence["fingerprint"]:
+        raise BadSignature("the fingerprint is not that of the key", where="evidence.fingerprint")
+    if addressee != node_id:
+        raise BadSignature(f"it was addressed to {addressee}", where="evidence.signed")
+    if entry["actor"] != f"node:{signer}"[:160]:
+        raise BadSignature(f"it was signed by {signer}", where="evidence.signed")
+    if "body" in evidence and hashlib.sha256((evidence["body"] or "").encode()).hexdigest() != body_digest:
+        raise BadSignature("the body kept is not the one that was signed", where="evidence.body")
+    if evidence["kind"] == "request" and entry["request_digest"] != body_digest:
+        raise BadSignature("the digest of the request is not the one that was signed", where="request_digest")
+    return signer, credential.fingerprint
+
+
+def _parties(kind: str, lines: list[str]) -> tuple[str, str, str]:
+    if kind == "request" and lines[0] == REQUEST_SCHEME and len(lines) == 14:
+        return lines[5], lines[6], lines[13]
+    if kind == "reply" and lines[0] == REPLY_SCHEME and len(lines) == 12:
+        return lines[3], lines[4], lines[11]
+    raise ValueError

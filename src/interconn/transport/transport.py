@@ -189,6 +189,7 @@ class Transport:
                 clause="TRN-G5.1.1.2-session",
                 trace_id=person.trace_id,
                 details={"parties": request.parties},
+                evidence=person.authority,
             )
             return token
 

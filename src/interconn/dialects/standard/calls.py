@@ -25,6 +25,7 @@ class StandardDialect:
     """InterOp v1.2.0 as written, with the readings of resolutions.md."""
 
     name = "standard"
+    extensions = True
 
     def write_request(self, endpoint: Endpoint[Any, Any], request: WireModel) -> WireRequest:
         """Return the request: members in the query of a GET, in the body of a POST (MGT-2.1-http)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import event, select
@@ -11,7 +12,7 @@ from interconn.identity.credentials import Credential
 from interconn.management.contracts.tables import Contract
 from interconn.management.transitions import APPLICANT
 from interconn.peers.directory import Peer
-from interconn.standard.errors import ContractNotUsable, UnknownNode
+from interconn.standard.errors import ContractNotUsable, InterconnError, UnknownNode
 from interconn.standard.management import AuditStatus, AuthType
 from interconn.state.clock import Clock, SystemClock
 from interconn.state.database import Database
@@ -106,6 +107,14 @@ class ContractDirectory:
         raise ContractNotUsable(
             f"contract {standings[0].contract_id} with {node_id} {reason}", clause="MGT-3-contract-state", hint=hint
         )
+
+    def partners(self) -> list[Peer]:
+        """Return all partners that `usable` would return, by node id."""
+        found = []
+        for node_id in sorted(self._standings):
+            with suppress(InterconnError):
+                found.append(self.usable(node_id))
+        return found
 
 
 def _standings(session: Session, node_id: str) -> tuple[_Standing, ...]:

@@ -29,6 +29,7 @@ from interconn.standard.headers import PERMIT_SET
 from interconn.standard.identifiers import new_token
 from interconn.standard.management import AuditStatus, AuthScope, ResourcePermit
 from interconn.state.clock import Clock
+from interconn.trail import entries
 
 LIFETIME: Final = "MGT-2.2-permit-lifetime"
 
@@ -307,7 +308,25 @@ class GrantLedger:
             if session.get(GrantUse, (number, job_id)) is None:
                 _check_uses(session, grant, job_id)
                 session.add(GrantUse(grant_id=number, job_id=job_id, used_at=self._clock.now()))
+                self._note_use(session, grant, job_id)
         session.flush()
+
+    def _note_use(self, session: Session, grant: Grant, job_id: str) -> None:
+        entries.record(
+            session,
+            at=self._clock.now(),
+            actor=f"node:{grant.user_node_id}",
+            action="permit.use",
+            subject=f"{grant.resource_type.lower()}:{grant.resource_id}",
+            partner=grant.user_node_id,
+            clause="MGT-2.2-permit-lifetime",
+            details={
+                "job": job_id,
+                "audit": session.get_one(Audit, grant.audit_number).audit_id,
+                "level": grant.resource_level,
+                "uses": uses(session, grant),
+            },
+        )
 
 
 def uses(session: Session, grant: Grant, *, but: str = "") -> int:
