@@ -32,6 +32,7 @@ def test_every_verb_of_the_issue_is_there() -> None:
         "dataset": "add publish hide describe remove list discover show request grant revoke",
         "audit": "list show approve reject withdraw terminate ask export verify query heads settle",
         "policy": "show check explain",
+        "result": "list release refuse",
         "permit": "list renew",
         "grant": "list revoke",
         "preauthorisation": "add list revoke",

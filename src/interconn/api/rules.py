@@ -110,6 +110,9 @@ RULES: Final[Mapping[str, Rule]] = {
     "own.audit.terminate": act(APPROVER, DATA_OWNER, OPERATOR),
     "own.audit.show": LOOK,
     "own.audit.withdraw": act(APPROVER, DATA_OWNER),
+    "own.result.list": LOOK,
+    "own.result.release": act(APPROVER, DATA_OWNER),
+    "own.result.refuse": act(APPROVER, DATA_OWNER),
     "own.policy.show": LOOK,
     "own.policy.explain": LOOK,
     "own.audit.ask": act(APPROVER, DATA_OWNER, OPERATOR),  # a verdict that got lost is taken over from the answer

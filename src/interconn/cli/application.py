@@ -36,6 +36,7 @@ NOUNS = {
     "component": "Components that nodes can run.",
     "flow": "Flows: how components are combined.",
     "job": "Jobs: proposed, approved, run.",
+    "result": "Results of jobs that wait for a release.",
     "session": "Transport sessions.",
     "user": "The node's own people, and what each may do.",
     "token": "Tokens by which people are known to the node.",

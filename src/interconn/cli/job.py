@@ -293,6 +293,8 @@ def _place(place: Any) -> str:
     """Return where an output lies: its directory here, or its name in storage elsewhere."""
     if not isinstance(place, dict):
         return str(place)
+    if standing := place.get("standing"):
+        return say("{standing}: 'interconn result list' shows what it waits for", standing=standing)
     return str(place.get("path") or f"{place.get('namespace')}/{place.get('name')}")
 
 

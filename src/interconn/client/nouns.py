@@ -8,7 +8,7 @@ from typing import Generic
 from interconn.api import audits as audit_rows
 from interconn.api import node as node_rows
 from interconn.api import peers as peer_rows
-from interconn.client.declared import Policies
+from interconn.client.declared import Policies, Results
 from interconn.client.exchange import Question
 from interconn.client.people import Tokens, Users
 from interconn.client.permits import Grants, Permits, Preauthorisations
@@ -207,6 +207,7 @@ class Nouns(Generic[Client]):
         self.preauthorisations = Preauthorisations(client)
         self.policies = Policies(client)
         self.trail = Trail(client)
+        self.results = Results(client)
         self.projects = Projects(client)
         self.components = Components(client)
         self.flows = Flows(client)

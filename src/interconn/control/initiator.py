@@ -28,6 +28,7 @@ from interconn.control.dag import plan
 from interconn.control.follower import Follower
 from interconn.control.jobs import Cause
 from interconn.control.partners import Partners
+from interconn.control.release import ResultRelease
 from interconn.control.scheduler import Scheduler
 from interconn.control.shares import Shares
 from interconn.control.states import has_ended
@@ -68,6 +69,7 @@ class Initiator:
         follower: asks other schedulers.
         partners: the nodes.
         shares: this node's own part.
+        release: says which results are held.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Initiator:
         follower: Follower,
         partners: Partners,
         shares: Shares,
+        release: ResultRelease,
     ) -> None:
         self._node_id = node_id
         self._database = database
@@ -92,6 +95,7 @@ class Initiator:
         self._follower = follower
         self._partners = partners
         self._shares = shares
+        self._release = release
 
     def own_services(self) -> list[OwnService[Any, Any]]:
         """Return what is served to the node's own people and systems."""
@@ -258,7 +262,11 @@ class Initiator:
 
     def _views(self, session: Session, some: Sequence[Job]) -> Sequence[JobView]:
         preauthorised = self._admission.preauthorised(session, [job.job_id for job in some])
+        found = views.job_views(session, some, self._node_id, self._components)
+        held = self._release.held(session, [task.task_id for view in found for task in view.tasks])
         return [
-            view.model_copy(update={"preauthorised": view.job_id in preauthorised})
-            for view in views.job_views(session, some, self._node_id, self._components)
+            views.without_held(view, self._node_id, held).model_copy(
+                update={"preauthorised": view.job_id in preauthorised}
+            )
+            for view in found
         ]

@@ -19,6 +19,7 @@ from interconn.control.follower import Follower
 from interconn.control.initiator import Initiator
 from interconn.control.participant import Participant
 from interconn.control.partners import Partners
+from interconn.control.release import ResultRelease, ShownAtOnce
 from interconn.control.scheduler import Scheduler
 from interconn.control.shares import Shares
 from interconn.control.stopping import Stopping
@@ -47,6 +48,7 @@ class Control:
         components: runs components; it reports to this layer from now on.
         admission: says whether a job was approved.
         catalogue: says where data sets lie.
+        release: says which results are held; none where it is left out.
         patience_seconds: how long a partner may be away before a job is given up.
 
     Attributes:
@@ -63,11 +65,20 @@ class Control:
         components: Components,
         admission: Admission,
         catalogue: DataCatalogue,
+        release: ResultRelease | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._database = database
         partners = Partners(node_id=node.node_id, client=client, clock=clock, patience_seconds=patience_seconds)
-        shares = Shares(node=node, clock=clock, components=components, catalogue=catalogue, partners=partners)
+        release = release or ShownAtOnce()
+        shares = Shares(
+            node=node,
+            clock=clock,
+            components=components,
+            catalogue=catalogue,
+            partners=partners,
+            release=release,
+        )
         self._participant = Participant(
             node_id=node.node_id,
             database=database,
@@ -97,6 +108,7 @@ class Control:
             follower=self._follower,
             partners=partners,
             shares=shares,
+            release=release,
         )
         partners.serve_here(self.services())
         self._seen_to: dict[tuple[str, str], asyncio.Task[None]] = {}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
@@ -15,11 +16,12 @@ from interconn.control.admission import DataCatalogue
 from interconn.control.dag import Party, Plan, Step, plan
 from interconn.control.jobs import Cause
 from interconn.control.partners import Partners
+from interconn.control.release import EndedShare, ResultRelease
 from interconn.control.states import Outcome
 from interconn.control.tables import Job, Lane, Task
 from interconn.identity.node import NodeIdentity
 from interconn.standard.control import TaskStatus
-from interconn.standard.errors import Refused
+from interconn.standard.errors import InterconnError, Refused
 from interconn.standard.flow import Config
 from interconn.standard.identifiers import session_of_job
 from interconn.state.clock import Clock
@@ -36,6 +38,7 @@ class Shares:
         components: runs the components; it is told to report here.
         catalogue: says where data sets lie.
         partners: knows the institutions of the other parties.
+        release: is told of results, which may be held.
     """
 
     def __init__(
@@ -46,12 +49,14 @@ class Shares:
         components: Components,
         catalogue: DataCatalogue,
         partners: Partners,
+        release: ResultRelease,
     ) -> None:
         self._node = node
         self._clock = clock
         self._components = components
         self._catalogue = catalogue
         self._partners = partners
+        self._release = release
         self._planned: dict[str, tuple[tuple[str, str], Plan]] = {}
         components.report_to(self)
 
@@ -130,6 +135,27 @@ class Shares:
             now = self._clock.now()
             reason = told_part(run.reason)
             jobs.move_lane(session, task, lane, status, now, reason=reason, progress=run.progress or None)
+            if status is TaskStatus.SUCCESS:
+                self._release.ended(session, self._ended(session, task, lane))
+
+    def _ended(self, session: Session, task: Task, lane: Lane) -> EndedShare:
+        step = self.plan(jobs.require(session, task.job_id)).steps[task.name]
+        return EndedShare(
+            job_id=task.job_id,
+            task_id=task.task_id,
+            task_name=task.name,
+            role=lane.role,
+            index=lane.index,
+            component=step.component.component_name,
+            partners=sorted({party.node_id for party in step.parties} - {self._node.node_id}),
+            outputs=self._outputs(session, task, lane),
+        )
+
+    def _outputs(self, session: Session, task: Task, lane: Lane) -> Mapping[str, Mapping[str, Any]]:
+        try:
+            return self._components.outputs(session, task.task_id, lane.role, lane.index)
+        except InterconnError:
+            return {}  # of a component that this node does not have any more; nobody is shown them either
 
     def _order(
         self, session: Session, job: Job, config: Config, step: Step, lane: Lane, tasks: dict[str, Task]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from interconn.api.jobs import JobView, PartyView, Progress, TaskView
 from interconn.components import Components
 from interconn.components.tables import ComponentRun
 from interconn.control import jobs
+from interconn.control.release import Share
 from interconn.control.tables import Job, Lane, Task
 from interconn.standard.control import JobStatus, JobStatusReply, TaskStatus
 from interconn.standard.errors import InterconnError, InvalidRequest
@@ -91,6 +92,17 @@ def _job_view(session: Session, job: Job, tasks: list[TaskView], node_id: str, c
         ended_at=job.ended_at,
         session_bytes=components.traffic(task.task_id for task in tasks),
     )
+
+
+def without_held(view: JobView, node_id: str, held: Mapping[Share, Mapping[str, str]]) -> JobView:
+    """Return a job with nothing of what is held but that it exists: neither its place nor its content."""
+    for task in view.tasks:
+        for party in task.parties:
+            role, _, index = party.role.partition(".")
+            names = held.get((task.task_id, role, int(index)), {}) if party.node_id == node_id else {}
+            for name in names.keys() & party.outputs.keys():
+                party.outputs[name] = {"category": party.outputs[name].get("category"), "standing": names[name]}
+    return view
 
 
 def _outputs(components: Components, session: Session, task_id: str, role: str, index: int) -> dict[str, Any]:

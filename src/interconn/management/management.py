@@ -36,6 +36,8 @@ from interconn.management.permits.permits import Permits
 from interconn.management.permits.preauthorisations import Preauthorisations
 from interconn.management.policy.explaining import Explaining
 from interconn.management.policy.keeper import PolicyKeeper
+from interconn.management.results.holding import Holding
+from interconn.management.results.results import Results
 from interconn.management.work.admission import JobAdmission
 from interconn.management.work.flows import Flows
 from interconn.management.work.jobs import Jobs
@@ -68,6 +70,8 @@ class Management:
         policy: what is decided by declaration.
         automatic: decides by its rules.
         consequences: to be told what runs jobs, once that is made.
+        release: says to the control layer which results are held.
+        results: decides on those.
         expiries: winds up contracts whose time is over.
         admission: what the control layer asks before it runs a job.
         catalogue: where the control layer finds data sets.
@@ -104,6 +108,8 @@ class Management:
         self._declarations = Declarations(database=database, contracts=contracts, cooperation=self._cooperation)
         permits = Permits(node=node, clock=clock, contracts=contracts)
         self.catalogue = Catalogue(node.inst_id, storage)
+        self.release = Holding(clock=clock, policy=self.policy, storage=storage)
+        self.results = Results(database=database, clock=clock, policy=self.policy, storage=storage)
         self._datasets = Datasets(
             database=database,
             client=client,
@@ -111,7 +117,9 @@ class Management:
             contracts=contracts,
             permits=permits,
         )
-        self._intake = Intake(database=database, clock=clock, catalogue=self.catalogue, storage=storage)
+        self._intake = Intake(
+            database=database, clock=clock, catalogue=self.catalogue, storage=storage, holding=self.release
+        )
         self._offers = Offers(database=database, client=client, contracts=contracts, registry=registry)
         audits = Audits(
             node_id=node.node_id, clock=clock, contracts=contracts, permits=permits, consequences=self.consequences
@@ -209,7 +217,7 @@ class Management:
 
     def works(self) -> list[Callable[[], Awaitable[None]]]:
         """What goes on by itself while the node runs, each until cancelled."""
-        return [self.policy.run, self.automatic.run, self.expiries.run]
+        return [self.policy.run, self.automatic.run, self.expiries.run, self.results.run]
 
     def warnings(self) -> list[str]:
         """What a person has to know."""
@@ -235,6 +243,7 @@ class Management:
             *self._offers.own_services(),
             *self._approvals.own_services(),
             *self._explaining.own_services(),
+            *self.results.own_services(),
             *self._grants.own_services(),
             *self._projects.own_services(),
             *self._information.own_services(),

@@ -147,6 +147,7 @@ class Node:
             components=self.components,
             admission=self.management.admission,
             catalogue=self.management.catalogue,
+            release=self.management.release,
             patience_seconds=settings.control.patience_seconds,
         )
         self.management.consequences.reach(self.control.stopping, self.transport)

@@ -18,6 +18,8 @@ CRASH_POINTS: Final[dict[str, str]] = {
     "inbound.after_handle": "a request is handled and committed and its reply not yet sent",
     "policy.before_decision": "an application is committed and the rules of the policy were not asked yet",
     "policy.decided": "a rule's decision on an application is committed and its confirm not yet sent",
+    "result.counted": "the rows of a held result are counted and nothing is decided yet",
+    "result.erased": "the data of a refused result is erased and that is not yet recorded",
     "job.created": "a participant has committed a job and not yet answered",
     "job.ready": "the scheduler has heard from all participants and committed READY",
     "job.started": "the scheduler has committed RUNNING and started nothing yet",

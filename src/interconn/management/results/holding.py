@@ -1,0 +1,153 @@
+"""Which results are held: asked by the control layer in its transactions (`interconn.control.release`)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from interconn.api.policy_file import Release
+from interconn.control.release import EndedShare, Share
+from interconn.control.tables import Job
+from interconn.management.causes import Cause
+from interconn.management.policy.keeper import PolicyKeeper
+from interconn.management.results.tables import Result, Standing
+from interconn.standard.errors import NotApproved
+from interconn.state.clock import Clock
+from interconn.state.database import announce
+
+RESULT_TOPIC = "results"
+CLAUSE = "extension"
+
+
+class Holding:
+    """Holds results that the policy says are to wait; `interconn.control.release.ResultRelease`.
+
+    Args:
+        clock: time.
+        policy: says which.
+        storage: directory that holds results.
+    """
+
+    def __init__(self, *, clock: Clock, policy: PolicyKeeper, storage: Path) -> None:
+        self._clock = clock
+        self._policy = policy
+        self._storage = storage
+
+    def ended(self, session: Session, share: EndedShare) -> None:
+        """Hold the results of a share that match; in the transaction in which they come to be, so none is ever seen."""
+        in_force = self._policy.in_force
+        for key, output in share.outputs.items():
+            matching = [release for release in in_force.policy.release if _matches(release, share, output)]
+            if matching and not _known(session, share, key):
+                self._hold(session, share, key, output, matching, in_force.digest)
+
+    def held(self, session: Session, task_ids: Collection[str]) -> Mapping[Share, Mapping[str, str]]:
+        """Return what is not to be shown of some tasks."""
+        hidden = select(Result).where(Result.task_id.in_(list(task_ids)), Result.standing != Standing.RELEASED.value)
+        found: dict[Share, dict[str, str]] = defaultdict(dict)
+        for result in session.scalars(hidden):
+            found[result.task_id, result.role, result.index][result.key] = result.standing
+        return found
+
+    def check_path(self, session: Session, path: Path) -> None:
+        """Check that a file is no part of a result that is held or was refused, by whatever links it is named.
+
+        Raises:
+            NotApproved: it is.
+        """
+        storage, real = self._storage.resolve(), path.resolve()
+        if not real.is_relative_to(storage):
+            return
+        parts = real.relative_to(storage).parts
+        if len(parts) < 2:
+            return
+        hidden = select(Result).where(
+            Result.namespace == parts[0],
+            Result.stored_name == parts[1],
+            Result.standing != Standing.RELEASED.value,
+        )
+        if result := session.scalar(hidden):
+            raise NotApproved(
+                f"the file is a result that is {result.standing}",
+                where="path",
+                hint=f"interconn result release {result.reference}",
+            )
+
+    def _hold(
+        self,
+        session: Session,
+        share: EndedShare,
+        key: str,
+        output: Mapping[str, Any],
+        matching: list[Release],
+        digest: str,
+    ) -> None:
+        minimum = max((release.minimum_rows or 0 for release in matching), default=0) or None
+        job = session.get_one(Job, share.job_id)
+        result = Result(
+            job_id=share.job_id,
+            task_id=share.task_id,
+            task_name=share.task_name,
+            role=share.role,
+            index=share.index,
+            key=key,
+            component=share.component,
+            category=str(output["category"]),
+            namespace=output["namespace"],
+            stored_name=output["name"],
+            partners=list(share.partners),
+            rules=[release.name for release in matching],
+            policy=digest,
+            approval=any(release.approval for release in matching),
+            four_eyes=any(release.four_eyes for release in matching),
+            minimum_rows=minimum,
+            erase=any(release.erase_refused for release in matching),
+            checked=minimum is None,
+            standing=Standing.HELD.value,
+            trace_id=job.trace_id,
+            held_at=self._clock.now(),
+        )
+        session.add(result)
+        session.flush()
+        note(session, result, Cause("system", job.trace_id), self._clock.now(), "hold")
+
+
+def note(session: Session, result: Result, cause: Cause, now: int, action: str, **details: str) -> None:
+    """Record what happened to a result in the audit trail, and wake whoever waits for results."""
+    cause.record(
+        session,
+        at=now,
+        action=f"result.{action}",
+        subject=f"result:{result.reference}"[:160],
+        partner="",
+        clause=CLAUSE,
+        details={
+            "standing": result.standing,
+            "task": result.task_id,
+            "rules": result.rules,
+            "policy": result.policy,
+            **({"reason": result.reason} if result.reason else {}),
+            **details,
+        },
+    )
+    announce(session, RESULT_TOPIC)
+
+
+def _known(session: Session, share: EndedShare, key: str) -> bool:
+    wanted = select(Result.number).where(
+        Result.task_id == share.task_id, Result.role == share.role, Result.index == share.index, Result.key == key
+    )
+    return session.scalar(wanted) is not None
+
+
+def _matches(release: Release, share: EndedShare, output: Mapping[str, Any]) -> bool:
+    return (
+        (release.components is None or share.component in release.components)
+        and (release.partners is None or not set(release.partners).isdisjoint(share.partners))
+        and (release.kinds is None or output["category"] in release.kinds)
+    )

@@ -1,0 +1,187 @@
+"""Results wait for a decision where the policy says so; until then nobody here sees where they lie (docs/policy.md)."""
+
+import pytest
+
+from interconn.api.datasets import DATASET_ADD
+from interconn.api.results import RESULT_LIST, RESULT_REFUSE, RESULT_RELEASE
+from interconn.control import jobs
+from interconn.control.release import EndedShare
+from interconn.control.tables import Job
+from interconn.management.results.tables import Result
+from interconn.standard.control import JobCreate
+from interconn.standard.errors import IllegalTransition, NotApproved, NotFound
+from interconn.storage.dataset import Column, DatasetMetadata, DatasetName
+from interconn.storage.files import FileStore
+
+APPROVAL = '[[release]]\nname = "joined"\ncomponents = ["psi"]\nkinds = ["dataset"]\napproval = true\n'
+MINIMUM = '[[release]]\nname = "enough"\nminimum_rows = 3\nerase_refused = true\n'
+NAME = "job-1/psi-1/aligned"
+TABLE = b"id,age\n1,20\n2,30\n3,40\n"
+
+
+@pytest.fixture
+def ended(scene, make):
+    """Ends a share of bank's well, and keeps what it leaves; `rows` is how many that has."""
+    bank = scene.bank
+    store = FileStore(bank.home / "storage")
+
+    async def end(*, rows=3, component="psi", category="dataset", role="guest", partners=("operator",)):
+        name = DatasetName(f"job-1-{role}-0", "task_1-aligned")
+        with store.create(name, replace=True) as draft:
+            with draft.open(0) as file:
+                file.write(b"\n".join(TABLE.split(b"\n")[: rows + 1]) + b"\n")
+            columns = (Column(name="id", type="int"), Column(name="age", type="int"))
+            metadata = DatasetMetadata(
+                name=name.name, namespace=name.namespace, count=rows, partitions=1, column_info=columns
+            )
+            draft.describe(metadata)
+        output = {"category": category, "namespace": name.namespace, "name": name.name}
+        share = EndedShare(
+            job_id="job-1",
+            task_id="task_1",
+            task_name="psi-1",
+            role=role,
+            index=0,
+            component=component,
+            partners=partners,
+            outputs={"aligned": output},
+        )
+
+        def work(session):
+            if session.get(Job, "job-1") is None:
+                request = JobCreate.model_validate(
+                    {"job_id": "job-1", "flow_id": "flow-1", "dag": make.dag(), "config": make.config()}
+                )
+                session.add(jobs.new_job(request, scheduler="clearing", trace_id="t", now=1))
+                session.flush()
+            bank.management.release.ended(session, share)
+
+        await bank.database.write(work)
+        return store, name
+
+    return end
+
+
+async def held(scene):
+    return await scene.bank.database.read(lambda session: scene.bank.management.release.held(session, ["task_1"]))
+
+
+async def test_a_result_is_held_until_a_person_releases_it(scene, ended):
+    await scene.bank.declare(APPROVAL)
+    _, name = await ended()
+    assert await held(scene) == {("task_1", "guest", 0): {"aligned": "HELD"}}
+    [view] = (await scene.bank.ask(RESULT_LIST)).results
+    assert (view.standing, view.waits_for) == ("HELD", "a person here to release or refuse")
+    assert view.place == {} and str(scene.bank.home) not in view.model_dump_json()
+    released = await scene.bank.ask(RESULT_RELEASE, result=NAME, reason="looked at")
+    assert released.place["path"] == str(scene.bank.home / "storage" / name.namespace / name.name)
+    assert await held(scene) == {}
+    entries = [one for one in await scene.bank.trail() if one.action.startswith("result.")]
+    assert [(one.action, one.actor) for one in entries] == [("result.hold", "system"), ("result.release", "person:ann")]
+    assert entries[0].details["policy"] == scene.bank.management.policy.in_force.digest
+    with pytest.raises(IllegalTransition, match="is RELEASED"):
+        await scene.bank.ask(RESULT_REFUSE, result=NAME)
+
+
+async def test_what_is_held_is_no_file_to_add_by_whatever_name(scene, ended):
+    await scene.bank.declare(APPROVAL)
+    _, name = await ended()
+    file = scene.bank.home / "storage" / name.namespace / name.name / "data_0"
+    link = scene.bank.home / "innocent.csv"
+    link.symlink_to(file)
+    for path in (file, link, file.parent / ".." / name.name / "data_0"):
+        with pytest.raises(NotApproved, match="is a result that is HELD"):
+            await scene.bank.ask(DATASET_ADD, path=str(path), name="t", key_columns=["id"])
+    await scene.bank.ask(RESULT_RELEASE, result=NAME)
+    added = await scene.bank.ask(DATASET_ADD, path=str(link), name="t", key_columns=["id"])
+    assert added.count == 3
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"component": "table-summary"}, {"category": "report"}],
+    ids=["another component", "another kind"],
+)
+async def test_what_does_not_match_is_not_held(scene, ended, other):
+    await scene.bank.declare(APPROVAL)
+    await ended(**other)
+    assert await scene.bank.rows(Result) == []
+
+
+async def test_a_partner_in_the_list_is_enough(scene, ended):
+    await scene.bank.declare(APPROVAL.replace('kinds = ["dataset"]', 'partners = ["operator"]'))
+    await ended(partners=("clearing", "operator"))
+    assert len(await scene.bank.rows(Result)) == 1
+
+
+@pytest.mark.parametrize("rows", [2, 3])
+async def test_too_few_rows_are_refused_and_erased_once_the_job_is_over(scene, ended, rows):
+    await scene.bank.declare(MINIMUM)
+    store, name = await ended(rows=rows)
+    assert await held(scene) != {}
+    results = scene.bank.management.results
+    assert await results.see_to() == 1
+    [view] = (await scene.bank.ask(RESULT_LIST)).results
+    if rows == 3:
+        assert (view.standing, view.decided_by, bool(view.place)) == ("RELEASED", "rule:enough", True)
+        return
+    assert (view.standing, view.reason) == ("REFUSED", "has fewer than 3 rows")
+    assert (view.waits_for, store.exists(name)) == ("the end of its job, to be erased", True)
+    assert await results.see_to() == 0  # a task of the job may read it still
+
+    def finish(session):
+        session.get_one(Job, "job-1").status = "FINISHED"
+
+    await scene.bank.database.write(finish)
+    assert await results.see_to() == 1
+    assert not store.exists(name)
+    assert await results.see_to() == 0
+    [view] = (await scene.bank.ask(RESULT_LIST)).results
+    assert view.erased_at and not view.place
+    assert (await held(scene))["task_1", "guest", 0] == {"aligned": "REFUSED"}
+
+
+async def test_a_result_whose_rows_cannot_be_counted_is_refused(scene, ended):
+    await scene.bank.declare(MINIMUM)
+    store, name = await ended()
+    store.delete(name)
+    await scene.bank.management.results.see_to()
+    [view] = (await scene.bank.ask(RESULT_LIST)).results
+    assert (view.standing, view.reason) == ("REFUSED", "its rows cannot be counted")
+
+
+async def test_two_persons_release_and_one_refuses(scene, ended):
+    await scene.bank.declare(f"{APPROVAL}four_eyes = true\n")
+    await ended()
+    await ended(role="host")
+    for _ in range(2):
+        view = await scene.bank.ask(RESULT_RELEASE, result="job-1/psi-1/guest.0/aligned")
+        assert (view.standing, [one.by for one in view.opinions]) == ("HELD", ["person:ann"])
+    view = await scene.bank.ask(RESULT_RELEASE, person="ben", result="job-1/task_1/guest.0/aligned")
+    assert (view.standing, view.decided_by) == ("RELEASED", "person:ann, person:ben")
+    view = await scene.bank.ask(RESULT_REFUSE, result="job-1/psi-1/host.0/aligned", reason="no")
+    assert (view.standing, view.reason, view.place) == ("REFUSED", "no", {})
+
+
+async def test_both_have_to_be_met_and_the_strictest_holds(scene, ended):
+    await scene.bank.declare(APPROVAL + MINIMUM)
+    await ended()
+    await scene.bank.management.results.see_to()
+    [view] = (await scene.bank.ask(RESULT_LIST)).results
+    assert (view.standing, view.rules) == ("HELD", ["joined", "enough"])
+    assert (await scene.bank.ask(RESULT_RELEASE, result=NAME)).standing == "RELEASED"
+
+
+async def test_a_later_policy_lets_nothing_go(scene, ended):
+    await scene.bank.declare(APPROVAL)
+    await ended()
+    await scene.bank.declare("")
+    await scene.bank.management.results.see_to()
+    await ended()  # told once more, as after a restart
+    [view] = (await scene.bank.ask(RESULT_LIST, standing="HELD")).results
+    assert view.standing == "HELD"
+
+
+async def test_an_unknown_result_is_not_found(scene):
+    with pytest.raises(NotFound):
+        await scene.bank.ask(RESULT_RELEASE, result=NAME)
