@@ -2,85 +2,335 @@
 
 from __future__ import annotations
 
-import asyncio
+import copy
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from interconn.api.audits import AUDIT_TERMINATE
-from interconn.api.trail import TrailBegin
+from interconn.cli.application import run
+from interconn.identity.keys import Signer
+from interconn.management.permits.tables import Permit
 from interconn.trail import document
-from interconn.trail.verification import Report, held, verify
-from interconn.trail.writing import write_export
+from interconn.trail.heads import sign_head
+from interconn.trail.verification import held, verify
+from tests.management.conftest import Network, Scene, staged
+from tests.management.trail_exports import Records, chained, export, in_order, numbers, read, seal
+
+PARTIES = ("bank", "operator", "clearing")
 
 
-async def export(node: Any, path: Path, **wanted: Any) -> Path:
-    """Export as the command line does, whose client waits in a thread of its own."""
-    loop = asyncio.get_running_loop()
+@pytest.fixture(scope="session")
+def session(tmp_path_factory: pytest.TempPathFactory, signers: dict[str, Signer], stage_of_holders: Path) -> Path:
+    """A data set is granted, a job uses it, the grant is revoked; heads are exchanged, all three export.
 
-    def ask(endpoint: Any, request: Any) -> Any:
-        members = request.to_wire()
-        answer = asyncio.run_coroutine_threadsafe(node.ask(endpoint, **members), loop).result()
-        return endpoint.reply.model_validate(json.loads(json.dumps(answer.to_wire())))
+    Beside the exports lie the secrets of the session, one a line.
+    """
+    folder = tmp_path_factory.mktemp("session")
 
-    with path.open("wb") as file:
-        await asyncio.to_thread(write_export, ask, file, TrailBegin(**wanted), page=7)
-    return path
+    async def play(network: Network) -> None:
+        scene = Scene.of(network)
+        grant = await scene.grant()
+        job = await scene.job()
+        await scene.admit(job)
+        secrets = {permit.token for permit in await scene.bank.rows(Permit)}
+        await scene.operator.ask(AUDIT_TERMINATE, audit_id=grant.audit_id, reason="purpose fulfilled")
+        await network.settle()
+        for name in PARTIES:
+            await network.nodes[name].trail_keeping.exchange.give_all()
+        for name in PARTIES:
+            await export(network.nodes[name], folder / f"{name}.jsonl")
+        await export(scene.operator, folder / "part.jsonl", partner="bank")
+        await export(scene.operator, folder / "since.jsonl", since=network.clock.time)
+        presented = [one.headers["x-mprac-token-set"] for one in network.passed if "x-mprac-token-set" in one.headers]
+        secrets |= {one.rpartition("/")[2] for value in presented for one in value.split(",")}
+        (folder / "secrets.txt").write_text("\n".join(sorted(secrets)))
 
-
-@pytest.fixture
-async def session(scene: Any) -> Any:
-    """A data set granted, a job that used it, the grant revoked; heads are with all partners."""
-    grant = await scene.grant()
-    job = await scene.job()
-    await scene.admit(job)
-    await scene.operator.ask(AUDIT_TERMINATE, audit_id=grant.audit_id, reason="purpose fulfilled")
-    await scene.network.settle()
-    await exchange(scene)
-    return scene
-
-
-async def exchange(scene: Any) -> None:
-    for node in (scene.bank, scene.operator, scene.clearing):
-        await node.trail_keeping.exchange.give_all()
-
-
-def lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_bytes().splitlines()]
+    staged(tmp_path_factory.mktemp("nodes"), stage_of_holders, signers, play)
+    return folder
 
 
-def sealed(path: Path, records: list[dict[str, Any]]) -> Path:
-    """Write records as somebody does who knows the format: with an end that fits."""
-    count = document.LineCount()
-    body = b""
-    for one in records:
-        if one["record"] != document.END:
-            line = document.write(one)
-            count.add(line)
-            body += line + b"\n"
-    end = {"record": document.END, "lines": count.lines, "digest": count.digest}
-    path.write_bytes(body + document.write(end) + b"\n")
-    return path
+@pytest.fixture(scope="session")
+def records(session: Path) -> Records:
+    """What operator's export holds."""
+    return read(session / "operator.jsonl")
 
 
-def in_order(report: Report) -> Report:
-    assert report.fault is None, report.fault
-    return report
-
-
-async def test_an_export_is_in_order_and_every_partner_vouches_for_it(session: Any, tmp_path: Path) -> None:
-    paths = {
-        node.node_id: await export(node, tmp_path / f"{node.node_id}.jsonl")
-        for node in session.network.nodes.values()
-        if node.node_id != "mallory"
-    }
+def test_an_export_is_in_order_and_every_partner_vouches_for_it(session: Path) -> None:
+    paths = {name: session / f"{name}.jsonl" for name in PARTIES}
     heads = [head for path in paths.values() for head in held(path)]
-    for node_id, path in paths.items():
+    for name, path in paths.items():
         report = in_order(verify(path, heads))
-        assert report.node_id == node_id
-        assert not report.partial
+        assert (report.node_id, report.partial) == (name, False)
         assert report.proofs >= 5
-        assert set(report.held_by) == set(paths) - {node_id}
-        assert set(report.partner_keys) == set(paths) - {node_id}
+        assert set(report.held_by) == set(report.partner_keys) == set(paths) - {name}
+
+
+# --- evidence -------------------------------------------------------------------------------------------------------
+
+
+def entries(records: Records, action: str) -> Records:
+    return [record for record in records if record.get("action") == action]
+
+
+def test_what_a_partner_asked_for_is_kept_as_it_signed_it(records: Records) -> None:
+    [received] = entries(records, "dataset.receive")
+    evidence = received["evidence"]
+    assert evidence["kind"] == "request"
+    assert evidence["signed"].startswith(f"INTERCONN-1\n{evidence['auth_type']}\n{evidence['fingerprint']}\nPOST\n")
+    assert json.loads(evidence["body"])["dataset_id"] == "operator-table"
+
+
+def test_a_body_with_a_permit_is_kept_without_its_token(session: Path) -> None:
+    confirmed = entries(read(session / "bank.jsonl"), "dataset.confirm")[0]
+    evidence = confirmed["evidence"]
+    assert evidence["withheld"] == ["resource_permit.token"]
+    assert "body" not in evidence
+    assert evidence["content"]["resource_permit"]["resource_id"] == "operator-table"
+    assert evidence["signed"].endswith(confirmed["request_digest"])
+
+
+def test_a_partners_answer_is_kept_as_it_signed_it(session: Path) -> None:
+    [introduced] = [
+        one for one in entries(read(session / "bank.jsonl"), "contract.introduced") if one["partner"] == "operator"
+    ]
+    assert introduced["evidence"]["kind"] == "reply"
+    assert json.loads(introduced["evidence"]["body"])["data"]["node_id"] == "operator"
+
+
+def test_a_person_is_named_with_roles(records: Records) -> None:
+    [approved] = entries(records, "dataset.approve")
+    assert approved["actor"].startswith("person:")
+    assert approved["evidence"]["kind"] == "person"
+    assert "roles" in approved["evidence"]
+
+
+def test_no_secret_of_the_session_is_in_any_export(session: Path) -> None:
+    secrets = (session / "secrets.txt").read_text().split()
+    assert secrets
+    for path in session.glob("*.jsonl"):
+        text = path.read_text()
+        assert [secret for secret in secrets if secret in text] == []
+
+
+# --- whatever is done to an export -----------------------------------------------------------------------------------
+
+
+def changed(value: Any, pick: st.DataObject) -> Any:
+    """The value with one part of it changed."""
+    if isinstance(value, dict) and value:
+        name = pick.draw(st.sampled_from(sorted(value)))
+        return {**value, name: changed(value[name], pick)}
+    if isinstance(value, list) and value:
+        place = pick.draw(st.integers(0, len(value) - 1))
+        return [*value[:place], changed(value[place], pick), *value[place + 1 :]]
+    if isinstance(value, str) and value:
+        place = pick.draw(st.integers(0, len(value) - 1))
+        return f"{value[:place]}{'a' if value[place] != 'a' else 'b'}{value[place + 1 :]}"
+    if isinstance(value, bool) or value is None:
+        return not value
+    if isinstance(value, int):
+        return value + pick.draw(st.sampled_from([-1, 1, 2**40]))
+    return "x"  # an empty text, list or object is one no more
+
+
+def edited(records: Records, pick: st.DataObject, places: list[int]) -> Records:
+    """The records after one of the things that can be done to them at some places."""
+    found = copy.deepcopy(records)
+    place = pick.draw(st.sampled_from(places))
+    what = pick.draw(st.sampled_from(["change", "remove", "swap", "insert", "truncate"]))
+    if what == "change":
+        found[place] = changed(found[place], pick)
+    elif what == "remove":
+        del found[place]
+    elif what == "swap":
+        other = pick.draw(st.sampled_from([one for one in places if one != place]))
+        found[place], found[other] = found[other], found[place]
+    elif what == "insert":
+        found.insert(place, copy.deepcopy(found[pick.draw(st.sampled_from(places))]))
+    else:
+        found = found[:place] + found[max(places) + 1 :]
+    return found
+
+
+@given(st.data())
+@settings(max_examples=150)
+def test_anything_done_to_entries_is_found_also_by_who_seals_the_file_anew(
+    records: Records, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    path = tmp_path_factory.mktemp("edited") / "edited.jsonl"
+    fault = verify(seal(path, edited(records, data, numbers(records)))).fault
+    assert fault
+    assert fault.entry is not None
+
+
+@given(st.data())
+@settings(max_examples=150)
+def test_anything_done_to_any_line_is_found(
+    session: Path, records: Records, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    original = (session / "operator.jsonl").read_bytes()
+    end = original.splitlines()[-1]
+    lines = [document.write(one) for one in edited(records, data, list(range(len(records))))]
+    path = tmp_path_factory.mktemp("edited") / "edited.jsonl"
+    path.write_bytes(b"\n".join([*lines, end]) + b"\n")
+    assert verify(path).fault
+
+
+@given(st.data())
+@settings(max_examples=60)
+def test_a_file_cut_anywhere_is_found(
+    session: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    original = (session / "operator.jsonl").read_bytes()
+    path = tmp_path_factory.mktemp("cut") / "cut.jsonl"
+    path.write_bytes(original[: data.draw(st.integers(0, len(original) - 2))])
+    assert verify(path).fault
+
+
+def test_the_first_entry_at_fault_is_named(session: Path, records: Records, tmp_path: Path) -> None:
+    found = copy.deepcopy(records)
+    for place in numbers(records)[4:]:
+        found[place]["actor"] = "person:nobody"
+    fault = verify(seal(tmp_path / "changed.jsonl", found)).fault
+    assert fault
+    assert fault.entry == 5
+
+
+def test_a_signature_that_does_not_fit_is_found_though_the_chain_does(records: Records, tmp_path: Path) -> None:
+    found = copy.deepcopy(records)
+    place = next(at for at in numbers(found) if found[at]["evidence"].get("kind") == "request")
+    found[place]["evidence"]["signed"] = found[place]["evidence"]["signed"].replace("POST", "PUT")
+    chained(found, place)
+    fault = verify(seal(tmp_path / "forged.jsonl", found)).fault
+    assert fault
+    assert fault.entry == found[place]["number"]
+    assert "proof" in fault.message
+
+
+def test_a_key_that_no_contract_introduced_is_found(records: Records, tmp_path: Path, signers: Any) -> None:
+    found = copy.deepcopy(records)
+    place = next(at for at in numbers(found) if found[at]["action"] == "dataset.receive")
+    evidence, key = found[place]["evidence"], signers["mallory"]
+    lines = evidence["signed"].split("\n")
+    lines[1:3] = [key.credential.auth_type.value, key.credential.fingerprint]
+    evidence |= {
+        "signed": "\n".join(lines),
+        "signature": key.sign("\n".join(lines).encode()),
+        "auth_type": key.credential.auth_type.value,
+        "credential": key.credential.pem,
+        "fingerprint": key.credential.fingerprint,
+    }
+    chained(found, place)
+    fault = verify(seal(tmp_path / "forged.jsonl", found)).fault
+    assert fault
+    assert fault.entry == found[place]["number"]
+    assert "no contract entry introduced" in fault.message
+
+
+# --- an administrator who has the node's key ---------------------------------------------------------------------
+
+
+def rewritten(records: Records, key: Signer, last: int, *, edit: bool) -> Records:
+    """A trail up to `last` with all hashes and heads made anew, and without what partners gave."""
+    kept = [record for record in records if record["record"] != document.ENTRY or record["number"] <= last]
+    found = copy.deepcopy([one for one in kept if one["record"] in (document.BEGIN, document.ENTRY)])
+    if edit:
+        place = next(at for at in numbers(found) if found[at]["action"] == "dataset.approve")
+        found[place]["actor"] = "person:somebody-else"
+        chained(found, place)
+    found[0] |= {"last": last, "partial": False}
+    newest = found[-1]
+    head = sign_head(key, node_id="operator", number=last, chain=newest["chain"], time=newest["at"])
+    return [*found, {"record": document.HEAD, **head.to_wire()}]
+
+
+def test_a_rewriting_administrator_is_found_by_a_partners_head(
+    session: Path, records: Records, signers: dict[str, Signer], tmp_path: Path
+) -> None:
+    last = records[0]["last"]
+    path = seal(tmp_path / "operator.jsonl", rewritten(records, signers["operator"], last, edit=True))
+    in_order(verify(path))  # who has the key can make a trail that is in order by itself
+    fault = verify(path, held(session / "bank.jsonl")).fault
+    assert fault
+    assert "rewritten" in fault.message
+
+
+def test_a_cut_tail_is_found_by_a_partners_head(
+    session: Path, records: Records, signers: dict[str, Signer], tmp_path: Path
+) -> None:
+    last = records[0]["last"] - 4
+    path = seal(tmp_path / "operator.jsonl", rewritten(records, signers["operator"], last, edit=False))
+    in_order(verify(path))
+    fault = verify(path, held(session / "clearing.jsonl")).fault
+    assert fault
+    assert fault.entry == last + 1
+    assert "tail is cut" in fault.message
+
+
+def test_a_tail_cut_from_entries_alone_is_found_by_the_nodes_own_head(records: Records, tmp_path: Path) -> None:
+    found = copy.deepcopy(records)
+    del found[numbers(found)[-1]]
+    found[0]["last"] -= 1
+    assert verify(seal(tmp_path / "cut.jsonl", found)).fault
+
+
+def test_a_trail_replaced_with_another_key_is_found(
+    session: Path, records: Records, signers: dict[str, Signer], tmp_path: Path
+) -> None:
+    found = rewritten(records, signers["mallory"], records[0]["last"], edit=True)
+    fault = verify(seal(tmp_path / "operator.jsonl", found), held(session / "bank.jsonl")).fault
+    assert fault
+    assert "which this export does not name" in fault.message
+
+
+# --- parts ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["part", "since"])
+def test_a_part_is_in_order_and_says_so(session: Path, name: str) -> None:
+    report = in_order(verify(session / f"{name}.jsonl", held(session / "bank.jsonl")))
+    assert report.node_id == "operator"
+    assert name == "since" or (report.partial and report.omitted > 0)
+
+
+def test_a_part_by_partner_shows_nothing_of_others(session: Path) -> None:
+    found = read(session / "part.jsonl")
+    assert {record["partner"] for record in found if record["record"] == document.ENTRY} == {"bank"}
+
+
+def test_a_gap_that_is_made_wider_is_found(session: Path, tmp_path: Path) -> None:
+    found = read(session / "part.jsonl")
+    gap = numbers(found, document.OMITTED)[0]
+    found[gap]["to"] += 1
+    del found[gap + 1]
+    assert verify(seal(tmp_path / "part.jsonl", found)).fault
+
+
+# --- the command line ----------------------------------------------------------------------------------------------
+
+
+def test_two_parties_exports_are_verified_against_each_other(session: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    operator, bank = session / "operator.jsonl", session / "bank.jsonl"
+    assert run(["audit", "verify", str(operator), "--against", str(bank), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [one["node_id"] for one in told] == ["operator", "bank"]
+
+
+def test_a_fault_ends_with_a_sentence_and_a_status(
+    records: Records, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = copy.deepcopy(records)
+    del found[numbers(found)[2]]
+    assert run(["audit", "verify", str(seal(tmp_path / "cut.jsonl", found))]) == 1
+    assert "entry 3 is not where it should be" in capsys.readouterr().out
+
+
+def test_what_is_no_export_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "letter.txt").write_text("Dear auditor")
+    assert run(["audit", "verify", str(tmp_path / "letter.txt")]) == 1
+    assert "no record of an export" in capsys.readouterr().out

@@ -192,8 +192,8 @@ class _Verification:
 
     def _one(self, record: Mapping[str, Any]) -> None:
         kind = record["record"]
-        if kind in (document.ENTRY, document.OMITTED) and self._newest:
-            raise _Broken("an entry stands behind the heads", _number(record))
+        if kind not in (document.ENTRY, document.OMITTED):
+            self._require_all_entries()
         if kind == document.ENTRY:
             self._entry(record)
         elif kind == document.OMITTED:
@@ -205,7 +205,7 @@ class _Verification:
         elif kind == document.RECEIPT:
             self._receipt(record)
         else:
-            raise _Broken(f"there is no record called {kind}")
+            raise _Broken(f"there is no record called {kind}", self._report.last + 1)
 
     def _entry(self, record: Mapping[str, Any]) -> None:
         number = self._expect(_number(record))
@@ -246,14 +246,16 @@ class _Verification:
             raise _Broken("a gap is not complete", self._report.last + 1) from None
         self._expect(first)
         self._follow(first, record.get("previous"), chain)
-        if last < first:
-            raise _Broken("a gap ends before it begins", first)
+        if not first <= last <= self._last:
+            raise _Broken(f"the gap from {first} to {last} is none", first)
         self._advance(last, chain, last - first + 1)
         self._report.omitted += last - first + 1
         self._report.partial = True
 
     def _expect(self, number: int | None) -> int:
         expected = self._report.last + 1
+        if expected > self._last:
+            raise _Broken(f"an entry stands behind {self._last}, which the export names as its last one", expected)
         if number != expected:
             found = "there is one without a number" if number is None else f"entry {number} stands there"
             raise _Broken(f"entry {expected} is not where it should be: {found}", expected)
@@ -345,14 +347,14 @@ class _Verification:
         ]
         return max(agreed, default=self._first - 1) + 1
 
+    def _require_all_entries(self) -> None:
+        last = self._report.last
+        if last < self._last:
+            raise _Broken(f"entry {last + 1} is missing: the export names {self._last} as its last one", last + 1)
+
     def _conclude(self, ended: bool) -> None:
         report = self._report
-        if report.last != self._last:
-            raise _Broken(
-                f"it names {self._last} as its last entry and ends with {report.last}: "
-                f"entry {report.last + 1} is missing",
-                report.last + 1,
-            )
+        self._require_all_entries()
         if not ended:
             raise _Broken("the file ends before the export does", report.last + 1)
         if self._newest is None:
