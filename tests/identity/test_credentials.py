@@ -31,7 +31,7 @@ def rsa_key(modulus_bits: int, exponent: int) -> str:
     return pem(rsa.RSAPublicNumbers(exponent, (1 << (modulus_bits - 1)) | 1).public_key())
 
 
-@pytest.mark.parametrize("name", VECTORS["keys"])
+@pytest.mark.parametrize("name", ["rsa", "ecdsa", "rsa-pss"])
 def test_mgt_3_1_pem_and_bare_base64_are_one_credential(name: str) -> None:
     expected = credential(name)
     der = serialization.load_pem_public_key(expected.pem.encode()).public_bytes(DER, SPKI)

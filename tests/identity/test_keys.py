@@ -7,10 +7,13 @@ import stat
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-from interconn.identity.keys import FileKeyStore, write_private
+from interconn.identity.certificates import certify_key, create_authority, create_signing_certificate
+from interconn.identity.key_files import FileKeyStore, write_private
+from interconn.identity.keys import Certified
 from interconn.standard.errors import ConfigurationError
 from interconn.standard.management import AuthType
 
@@ -25,7 +28,8 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("auth_type", AuthType)
 def test_a_key_signs_the_same_after_reopening(auth_type: AuthType, tmp_path: Path) -> None:
-    made = FileKeyStore(tmp_path / "keys").create(auth_type)
+    certified = create_signing_certificate("bank", create_authority("a")) if auth_type is AuthType.CERT else None
+    made = FileKeyStore(tmp_path / "keys").create(auth_type, certified)
     opened = FileKeyStore(tmp_path / "keys").load()
     assert opened.credential == made.credential
     assert opened.credential.auth_type is auth_type
@@ -102,3 +106,88 @@ def test_missing_files(folder: Path, file: str) -> None:
 def test_a_signer_does_not_show_its_key(folder: Path) -> None:
     signer = FileKeyStore(folder).load()
     assert repr(signer) == f"LocalSigner({signer.credential.fingerprint})"
+
+
+# --- several keys -----------------------------------------------------------------------------------------
+
+
+def test_another_key_lies_beside_until_it_is_promoted_and_the_first_erased(folder: Path) -> None:
+    store = FileKeyStore(folder)
+    first = store.load()
+    second = store.add(AuthType.SHA256_RSA)
+    assert set(store.all()) == {first.credential.fingerprint, second.credential.fingerprint}
+    assert FileKeyStore(folder).load().credential == first.credential
+    store.promote(second.credential.fingerprint)
+    assert FileKeyStore(folder).load().credential == second.credential
+    store.erase(first.credential.fingerprint)
+    store.erase(first.credential.fingerprint)
+    assert list(store.all()) == [second.credential.fingerprint]
+    assert not (folder / KEY).exists()
+    second.credential.verify(FileKeyStore(folder).load().sign(b"content"), b"content")
+
+
+def test_a_key_that_was_added_is_as_tight_as_the_first(folder: Path) -> None:
+    before = os.umask(0)
+    try:
+        added = FileKeyStore(folder).add(AuthType.SHA256_ECDSA).credential.fingerprint
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((folder / added).stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / added / KEY).stat().st_mode) == 0o600
+
+
+def test_the_key_that_the_node_signs_with_is_not_erased(folder: Path) -> None:
+    store = FileKeyStore(folder)
+    with pytest.raises(ConfigurationError, match="signs with"):
+        store.erase(store.load().credential.fingerprint)
+    assert store.load()
+
+
+def test_what_an_interrupted_step_left_behind_is_no_key(folder: Path) -> None:
+    store = FileKeyStore(folder)
+    added = store.add(AuthType.SHA256_ECDSA).credential.fingerprint
+    (folder / added).rename(folder / f"{added}.partial")  # an erasure that died right then
+    assert list(store.all()) == [store.load().credential.fingerprint]
+    again = store.add(AuthType.SHA256_ECDSA).credential.fingerprint
+    assert not (folder / f"{added}.partial").exists()
+    assert again in store.all()
+
+
+def test_a_key_that_is_not_there_is_not_promoted(folder: Path) -> None:
+    store = FileKeyStore(folder)
+    with pytest.raises(ConfigurationError):
+        store.promote("0" * 64)
+    assert FileKeyStore(folder).load()
+
+
+def test_a_certificate_of_another_key_is_refused(tmp_path: Path) -> None:
+    authority = create_authority("a")
+    one, other = (create_signing_certificate("bank", authority) for _ in range(2))
+    with pytest.raises(ConfigurationError, match="not that of the private key"):
+        FileKeyStore(tmp_path / "keys").create(AuthType.CERT, Certified(one.private_key, other.certificates))
+    assert not (tmp_path / "keys").exists()
+
+
+def test_cert_without_a_certificate_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="certificate"):
+        FileKeyStore(tmp_path / "keys").create(AuthType.CERT)
+
+
+def test_a_certificate_is_renewed_for_the_same_key_alone(tmp_path: Path) -> None:
+    authority = create_authority("a")
+    store = FileKeyStore(tmp_path / "keys")
+    made = store.create(AuthType.CERT, create_signing_certificate("bank", authority))
+    renewed = certify_key("bank", made.credential.chain[0].public_key(), authority).decode()
+    assert store.certify(made.credential.fingerprint, renewed).credential.pem == renewed
+    assert store.load().credential.fingerprint == made.credential.fingerprint
+    stranger = create_signing_certificate("bank", authority).certificates.decode()
+    with pytest.raises(ConfigurationError, match="not that of the private key"):
+        store.certify(made.credential.fingerprint, stranger)
+    assert store.load().credential.pem == renewed
+
+
+def test_a_signing_request_names_the_node_and_is_signed_by_its_key(folder: Path) -> None:
+    request = x509.load_pem_x509_csr(FileKeyStore(folder).request("bank"))
+    names = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.UniformResourceIdentifier) == ["urn:interconn:node:bank"]
+    assert request.is_signature_valid

@@ -7,10 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives import serialization
-
 from interconn.identity.credentials import Credential
-from interconn.identity.keys import LocalSigner
+from interconn.identity.keys import LocalSigner, open_key
 from interconn.identity.signature import SignedReply, SignedRequest
 from interconn.standard.management import AuthType
 
@@ -20,17 +18,16 @@ VECTORS: dict[str, Any] = json.loads((DOCUMENTS / "vectors/signature.json").read
 
 @cache
 def signer(name: str) -> LocalSigner:
-    """The signer of a key of the vectors: rsa, ecdsa or rsa-pss."""
+    """The signer of a key of the vectors: rsa, ecdsa, rsa-pss, sm2 or cert."""
     found = VECTORS["keys"][name]
-    key = serialization.load_pem_private_key(found["private_key"].encode(), None)
-    return LocalSigner(credential(name), key)  # type: ignore[arg-type]
+    return LocalSigner(credential(name), open_key(AuthType(found["auth_type"]), found["private_key"].encode()))
 
 
 @cache
 def credential(name: str) -> Credential:
     """The public half of a key of the vectors."""
     found = VECTORS["keys"][name]
-    return Credential.parse(AuthType(found["auth_type"]), found["public_key"])
+    return Credential.parse(AuthType(found["auth_type"]), found.get("certificate", found["public_key"]))
 
 
 def request_of(case: dict[str, Any]) -> SignedRequest:

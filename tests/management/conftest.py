@@ -31,10 +31,13 @@ from interconn.api.roles import Role
 from interconn.components.registry import Registry
 from interconn.dialects.dialect import WireReply, WireRequest
 from interconn.identity.credentials import Credential
-from interconn.identity.keys import FileKeyStore, Signer
+from interconn.identity.key_files import FileKeyStore, write_private
+from interconn.identity.key_ring import KeyRing
+from interconn.identity.keys import LocalSigner, Signer, private_pem
 from interconn.identity.node import NodeIdentity
 from interconn.identity.nonces import NonceStore
-from interconn.management import ContractDirectory, Management
+from interconn.identity.trust import CertificateTrust
+from interconn.management import ChangeRules, ContractDirectory, Management
 from interconn.node.audit_trail import AuditTrail
 from interconn.peers.delivery import Delivery
 from interconn.peers.inbound import Gate
@@ -167,7 +170,12 @@ class Node:
     """A node's management layer with all that is below it."""
 
     def __init__(self, network: Network, home: Path, node_id: str, signer: Signer) -> None:
-        self.network, self.home, self.signer = network, home, signer
+        self.network, self.home = network, home
+        self.store = FileKeyStore(home / "keys")
+        if not (home / "keys").exists():
+            keep(signer, home / "keys")
+        self.rules = ChangeRules()
+        self.trust: CertificateTrust | None = None
         self.identity = NodeIdentity(
             node_id=node_id,
             inst_id=f"inst-{node_id}",
@@ -185,10 +193,12 @@ class Node:
         # No test here cuts the power, so nothing need wait for a disk.
         event.listen(self.database.engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=OFF"))
         self.nonces = NonceStore(self.home / "nonces.db", now=clock.now())
-        self.directory = ContractDirectory(self.database, clock=clock)
+        self.keys = KeyRing(self.store)
+        self.directory = ContractDirectory(self.database, clock=clock, trust=self.trust)
+        self.keys.follow(self.directory.own_key)
         parts: Any = {
             "node_id": self.identity.node_id,
-            "signer": self.signer,
+            "signer": self.keys,
             "directory": self.directory,
             "clock": clock,
         }
@@ -200,7 +210,9 @@ class Node:
             directory=self.directory,
             client=self.client,
             clock=clock,
-            credential=self.credential,
+            keys=self.keys,
+            authority=self.home / "authority.pem",
+            change_rules=self.rules,
             registry=Registry.shipped(),
             storage=self.home / "storage",
             policy=self.home / "policy.toml",
@@ -213,7 +225,7 @@ class Node:
         )
         self.trail_keeping = AuditTrail(
             node=self.identity, database=self.database, client=self.client, directory=self.directory,
-            signer=self.signer, clock=clock, pause_seconds=1,
+            keys=self.keys, clock=clock, pause_seconds=1,
         )  # fmt: skip
         self.app = Starlette(routes=self.gate.routes([*self.management.services(), *self.trail_keeping.services()]))
         own = [*self.management.own_services(), *self.trail_keeping.own_services()]
@@ -226,7 +238,7 @@ class Node:
 
     @property
     def credential(self) -> Credential:
-        return self.signer.credential
+        return self.keys.newest.credential
 
     async def stop(self) -> None:
         self.running = False
@@ -295,7 +307,8 @@ class Node:
     async def work(self) -> int:
         """Do what a running node does by itself; return how much that was."""
         management = self.management
-        return await self.deliver() + await management.automatic.decide_waiting() + await management.expiries.wind_up()
+        decided = await management.automatic.decide_waiting() + await management.expiries.wind_up()
+        return await self.deliver() + decided + await management.rotation.step()
 
     async def deliver(self) -> int:
         """Send what is due; return how much that was."""
@@ -311,6 +324,14 @@ class Node:
         )
         audit_trail.verify(entries)
         return entries
+
+
+def keep(signer: Signer, folder: Path) -> None:
+    """Put a key into a store of its own, as the one that a node was made with."""
+    assert isinstance(signer, LocalSigner)
+    folder.mkdir(mode=0o700)
+    write_private(folder / "signing_key.pem", private_pem(signer._key))
+    write_private(folder / "auth_type", signer.credential.auth_type.encode())
 
 
 @pytest.fixture(scope="session")

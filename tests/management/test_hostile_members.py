@@ -49,6 +49,12 @@ def requests(scene, make, project=("a", "p")):
         standard.CONTRACT_APPLY: {**card, **credential, "description": "d", "expired_time": 1_900_000_000_000},
         standard.CONTRACT_CONFIRM: {**credential, "contract_id": contract_id, "status": "APPROVED", "expired_time": 1},
         standard.CONTRACT_TERMINATE: {"contract_id": "contract-none"},
+        standard.NODE_UPDATE: {
+            **{name: value for name, value in scene.bank.identity.information().to_wire().items() if name != "node_id"},
+            "contract_id": contract_id,
+            "auth_credential": scene.bank.credential.pem,
+            "auth_type": "SHA256_ECDSA",
+        },
         standard.CONTRACT_QUERY: {"contract_id": contract_id},
         standard.NODE_QUERY: {"node_id": "operator"},
         standard.DATASET_LIST: {"contract_id": contract_id, "page_num": 1, "page_size": 1},

@@ -113,11 +113,11 @@ async def test_terminated_contract(operator, request_sent):
 
 
 async def test_answer_signed_by_another_node_is_not_believed(network, bank, operator, scene, mallory):
-    operator.gate._signer = mallory.signer
+    operator.gate._keys = mallory.keys.newest
     with pytest.raises(PeerReplyInvalid, match="not proven to be operator's"):
         await bank.ask(datasets_api.DATASET_DISCOVER, node_id="operator")
 
-    operator.gate._signer = mallory.signer
+    operator.gate._keys = mallory.keys.newest
     operator.app.routes.clear()
     with pytest.raises(PeerReplyInvalid):
         await bank.ask(datasets_api.DATASET_DISCOVER, node_id="operator")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from interconn.identity.certificates import create_authority, create_node_certificate
-from interconn.identity.keys import FileKeyStore
+from interconn.identity.key_files import FileKeyStore
 from interconn.node import settings
 from interconn.node.settings import InitialSettings, NodeSection, PartnerSection, StateSection
 from interconn.node.setup import Home, initialise

@@ -16,7 +16,7 @@ import aiohttp
 import uvicorn
 
 from interconn.identity.credentials import Credential
-from interconn.identity.keys import FileKeyStore
+from interconn.identity.key_files import FileKeyStore
 from interconn.identity.node import NodeIdentity
 from interconn.identity.nonces import NonceStore
 from interconn.peers.directory import Peer

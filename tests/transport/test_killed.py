@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from interconn.identity.keys import FileKeyStore
+from interconn.identity.key_files import FileKeyStore
 from interconn.standard.management import AuthType
 from interconn.standard.transport import PEEK, POP
 from tests.transport.nodes import Component, content_of

@@ -6,6 +6,7 @@ from typing import Final
 
 from pydantic import Field
 
+from interconn.api.keys import KeyViews
 from interconn.api.own import own
 from interconn.standard.identifiers import Identifier
 from interconn.standard.wire import Empty, WireModel
@@ -22,6 +23,7 @@ class NodeStatus(WireModel):
     address: str
     auth_type: str
     fingerprint: str
+    own_keys: KeyViews = KeyViews(keys=[])
     listeners: dict[str, str]
     started_at: int
     ready: bool

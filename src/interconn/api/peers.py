@@ -80,6 +80,10 @@ class ContractView(WireModel):
     decided_at: int | None = None
     expired_time: int | None = None
     dialect: str = "standard"
+    own_fingerprint: str = Field(default="", description="of this node's key that the partner knows")
+    former_fingerprint: str = Field(default="", description="of the partner's key before the present one")
+    former_until: int | None = Field(default=None, description="until when the former key is accepted")
+    next_fingerprint: str = Field(default="", description="of a key that waits for a person to compare it")
     management_plane: bool = Field(default=True, description="whether the partner asks for approvals, as declared here")
 
 

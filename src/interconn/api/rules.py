@@ -48,6 +48,11 @@ AUDIT: Final = Rule(frozenset({ADMIN, AUDITOR}), changes=False)
 RULES: Final[Mapping[str, Rule]] = {
     # The node and its transport.
     "own.node.status": LOOK,
+    "own.node.change": act(ADMIN),
+    "own.key.list": LOOK,
+    "own.key.rotate": act(ADMIN),
+    "own.key.certify": act(ADMIN),
+    "own.key.request": act(ADMIN),
     "own.session.open": act(OPERATOR),  # its answer holds a token of the transport
     "own.session.list": LOOK,
     # People and tokens. Whoever is no admin deals with tokens of one's own: `access` asks.

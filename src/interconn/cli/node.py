@@ -25,6 +25,7 @@ app.command(upkeep.restore, help_epilogue=example("node restore --from bank.back
 app.command(upkeep.migrate, help_epilogue=example("node migrate --check", "node migrate --to 0001"))
 
 Home = Annotated[Path, Parameter(env_var="INTERCONN_HOME")]
+SignatureType = Literal["SHA256_ECDSA", "SHA256_RSA", "CERT", "SM3_SM2", "SHA256_RSA_PSS"]
 
 
 @app.command(help_epilogue=example("node init --node-id bank --inst-id bank.example --home ./bank"))
@@ -42,7 +43,9 @@ def init(
     port: int = 7304,
     component_port: int = 7305,
     admin_port: int = 7306,
-    auth_type: Literal["SHA256_ECDSA", "SHA256_RSA", "SHA256_RSA_PSS"] = "SHA256_ECDSA",
+    auth_type: SignatureType = "SHA256_ECDSA",
+    signing_certificate: Path | None = None,
+    signing_key: Path | None = None,
     certificate: Path | None = None,
     private_key: Path | None = None,
     trusted: Annotated[list[Path], Several] = [],  # noqa: B006
@@ -79,6 +82,11 @@ def init(
         Port of the listener for the institution's own people, on this machine only.
     auth_type
         How the node signs.
+    signing_certificate
+        With CERT: certificate to sign with, then those of intermediate authorities (PEM). Without it the node makes
+        an authority of its own, trust/own/authority.pem, for trying out.
+    signing_key
+        Private key of that certificate (PEM).
     certificate
         TLS certificate of your own authority (PEM), instead of a self-signed one.
     private_key
@@ -108,6 +116,8 @@ def init(
         component=ComponentSection(port=component_port),
         admin=AdminSection(port=admin_port),
         auth_type=AuthType(auth_type),
+        signing_certificate=signing_certificate,
+        signing_key=signing_key,
         hosts=hosts or ["localhost", "127.0.0.1"],
         certificate=certificate,
         private_key=private_key,

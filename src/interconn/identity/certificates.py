@@ -1,4 +1,4 @@
-"""TLS certificates: a small authority of one's own, and certificates of nodes made with it.
+"""Certificates: a small authority of one's own, and certificates of nodes made with it, for TLS and for signing.
 
 An institution with an authority of its own configures its files instead (docs/configuration.md).
 """
@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from interconn.identity.keys import private_pem
+from interconn.identity.keys import Certified, private_pem
+from interconn.identity.trust import node_name
 
 _CLOCK_TOLERANCE = datetime.timedelta(minutes=10)
 
@@ -76,8 +78,41 @@ def create_node_certificate(
     return Certificate(_pem(builder.sign(signing_key, hashes.SHA256())), private_pem(key))
 
 
+def create_signing_certificate(node_id: str, authority: Certificate, *, days: int = 397) -> Certified:
+    """Make the key and the certificate that a node signs requests with (auth_type CERT).
+
+    Args:
+        node_id: whose it is; named as `urn:interconn:node:…` among the alternative names.
+        authority: who signs it.
+        days: how long it is valid.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    return Certified(private_pem(key), certify_key(node_id, key.public_key(), authority, days=days))
+
+
+def certify_key(
+    node_id: str, public_key: CertificatePublicKeyTypes, authority: Certificate, *, days: int = 397
+) -> bytes:
+    """Make a certificate for signing, PEM, for a key that is there: a new one of the same key renews it."""
+    issued_by = x509.load_pem_x509_certificate(authority.certificate)
+    signing_key = serialization.load_pem_private_key(authority.private_key, password=None)
+    issuer_public = issued_by.public_key()
+    assert isinstance(signing_key, ec.EllipticCurvePrivateKey)
+    assert isinstance(issuer_public, ec.EllipticCurvePublicKey)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, node_id[:64])])
+    names = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(node_name(node_id))])
+    builder = (
+        _builder(subject, issued_by.subject, public_key, days)
+        .add_extension(names, critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_key_usage(certificates=False), critical=True)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_public), critical=False)
+    )
+    return _pem(builder.sign(signing_key, hashes.SHA256()))
+
+
 def _builder(
-    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey, days: int
+    subject: x509.Name, issuer: x509.Name, public_key: CertificatePublicKeyTypes, days: int
 ) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (

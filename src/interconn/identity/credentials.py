@@ -1,4 +1,4 @@
-"""A partner's credential: a public key and the way it signs (MGT-3.1, resolution 18)."""
+"""A partner's credential: a public key or a certificate, and the way it signs (MGT-3.1, resolution 18)."""
 
 from __future__ import annotations
 
@@ -8,17 +8,23 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
+from typing import Final
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from interconn.standard.errors import BadSignature, InvalidRequest
+from interconn.identity import armour
+from interconn.identity.sm2 import Sm2PublicKey
+from interconn.standard.errors import BadSignature, ConfigurationError, InvalidRequest
 from interconn.standard.management import AuthType
 
 MINIMUM_RSA_BITS = 2048
 MAXIMUM_RSA_BITS = 8192
-PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+LONGEST_CHAIN: Final = 8
+"""Certificates that a credential may hold."""
+PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | Sm2PublicKey
 
 
 @dataclass(frozen=True)
@@ -27,36 +33,47 @@ class Credential:
 
     Attributes:
         auth_type: how signatures by this key are made.
-        pem: the public key as PEM (SubjectPublicKeyInfo).
-        fingerprint: lower-case hex SHA-256 of the DER SubjectPublicKeyInfo.
+        pem: the public key as PEM (SubjectPublicKeyInfo); for CERT the certificates, the key's own first.
+        fingerprint: lower-case hex SHA-256 of the DER SubjectPublicKeyInfo, of a certificate its key's: so a renewed
+            certificate of the same key has the fingerprint that a person compared.
+        chain: the certificates of `pem`, for CERT only. Whether they are to be trusted is not asked here:
+            `interconn.identity.trust`.
     """
 
     auth_type: AuthType
     pem: str
     fingerprint: str
     _key: PublicKey
+    chain: tuple[x509.Certificate, ...] = ()
 
     @classmethod
     def parse(cls, auth_type: AuthType, text: str) -> Credential:
-        """Read a credential as it came: PEM, or the bare Base64 of the DER (MGT-3.1).
+        """Read a credential as it came: PEM, or the bare Base64 of a public key's DER (MGT-3.1).
 
         Raises:
-            InvalidRequest: it is no public key, or one that does not fit auth_type, or a weak one.
+            InvalidRequest: it is no public key or certificate, or one that does not fit auth_type, or a weak one, or
+                auth_type is not to be had on this machine.
         """
-        key = _load(text)
+        if auth_type is AuthType.SM3_SM2:
+            return cls._of_sm2(text)
+        chain = _load_chain(text) if auth_type is AuthType.CERT else ()
+        key = _certified_key(chain[0]) if chain else _load(text)
+        check_strength(auth_type, key)
         der = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         pem = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        if auth_type is AuthType.SHA256_ECDSA:
-            if not (isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)):
-                raise _unfit("SHA256_ECDSA needs a key on the curve P-256")
-        elif not isinstance(key, rsa.RSAPublicKey):
-            raise _unfit(f"{auth_type} needs an RSA key")
-        elif not MINIMUM_RSA_BITS <= key.key_size <= MAXIMUM_RSA_BITS:
-            raise _unfit(f"an RSA key needs {MINIMUM_RSA_BITS} to {MAXIMUM_RSA_BITS} bits")
-        elif not 65537 <= key.public_numbers().e < 2**32:
-            # A small exponent is weak; a large one makes each check of a signature as dear as signing.
-            raise _unfit("the public exponent of an RSA key must be 65537 or somewhat larger")
-        return cls(auth_type, pem.decode(), hashlib.sha256(der).hexdigest(), key)
+        if chain:
+            pem = b"".join(certificate.public_bytes(serialization.Encoding.PEM) for certificate in chain)
+        return cls(auth_type, pem.decode(), hashlib.sha256(der).hexdigest(), key, chain)
+
+    @classmethod
+    def _of_sm2(cls, text: str) -> Credential:
+        try:
+            key = Sm2PublicKey.parse(armour.read("PUBLIC KEY", text) if _is_pem(text) else _bare_der(text))
+        except ValueError as error:
+            raise _unfit(f"SM3_SM2 needs a key on the curve sm2p256v1: {error}") from None
+        except ConfigurationError as error:
+            raise InvalidRequest(error.message, where="auth_type", clause="MGT-3.1", hint=error.hint) from None
+        return cls(AuthType.SM3_SM2, key.pem, hashlib.sha256(key.der).hexdigest(), key)
 
     def verify(self, signature: str, content: bytes) -> None:
         """Check a Base64 signature over `content`.
@@ -66,7 +83,10 @@ class Credential:
         """
         try:
             raw = base64.b64decode(signature, validate=True)
-            if isinstance(self._key, ec.EllipticCurvePublicKey):
+            if isinstance(self._key, Sm2PublicKey):
+                if not self._key.verify(raw, content):
+                    raise InvalidSignature
+            elif isinstance(self._key, ec.EllipticCurvePublicKey):
                 self._key.verify(raw, content, ec.ECDSA(hashes.SHA256()))
             elif self.auth_type is AuthType.SHA256_RSA_PSS:
                 self._key.verify(raw, content, padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256())
@@ -79,6 +99,33 @@ class Credential:
                 clause="MGT-2.2-auth-sign",
                 hint="Compare key fingerprints with the partner, and the signed string with docs/signature.md",
             ) from None
+
+    def weakens(self, former: Credential) -> bool:
+        """Return whether this credential promises less than a former one: no authority, or fewer bits of RSA."""
+        if former.auth_type is AuthType.CERT and self.auth_type is not AuthType.CERT:
+            return True
+        both = isinstance(self._key, rsa.RSAPublicKey) and isinstance(former._key, rsa.RSAPublicKey)
+        return both and self._key.key_size < former._key.key_size  # type: ignore[union-attr]
+
+
+def check_strength(auth_type: AuthType, key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey) -> None:
+    """Check that a key fits its auth_type and is strong.
+
+    Raises:
+        InvalidRequest: it does not or is not.
+    """
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        if auth_type not in (AuthType.SHA256_ECDSA, AuthType.CERT):
+            raise _unfit(f"{auth_type} needs an RSA key")
+        if not isinstance(key.curve, ec.SECP256R1):
+            raise _unfit(f"{auth_type} needs a key on the curve P-256")
+    elif auth_type is AuthType.SHA256_ECDSA:
+        raise _unfit("SHA256_ECDSA needs a key on the curve P-256")
+    elif not MINIMUM_RSA_BITS <= key.key_size <= MAXIMUM_RSA_BITS:
+        raise _unfit(f"an RSA key needs {MINIMUM_RSA_BITS} to {MAXIMUM_RSA_BITS} bits")
+    elif not 65537 <= key.public_numbers().e < 2**32:
+        # A small exponent is weak; a large one makes each check of a signature as dear as signing.
+        raise _unfit("the public exponent of an RSA key must be 65537 or somewhat larger")
 
 
 def require_fingerprint(expected: str, credential: Credential) -> None:
@@ -117,17 +164,46 @@ def _bare(fingerprint: str) -> str:
     return re.sub(r"[\s:]", "", re.sub(r"^\s*sha256:", "", fingerprint, flags=re.IGNORECASE)).lower()
 
 
-def _load(text: str) -> PublicKey:
+def _load(text: str) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
     try:
-        if "-----BEGIN" in text:
+        if _is_pem(text):
             key = serialization.load_pem_public_key(text.encode())
         else:
-            key = serialization.load_der_public_key(base64.b64decode("".join(text.split()), validate=True))
-    except (ValueError, TypeError, binascii.Error, UnsupportedAlgorithm):
+            key = serialization.load_der_public_key(_bare_der(text))
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         raise _unfit("it is neither a PEM nor a Base64 DER public key") from None
+    return _of_known_kind(key)
+
+
+def _load_chain(text: str) -> tuple[x509.Certificate, ...]:
+    try:
+        chain = tuple(x509.load_pem_x509_certificates(text.encode()))
+    except ValueError:
+        raise _unfit("it is no PEM certificate") from None
+    if len(chain) > LONGEST_CHAIN:
+        raise _unfit(f"it holds more than {LONGEST_CHAIN} certificates")
+    return chain
+
+
+def _certified_key(certificate: x509.Certificate) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
+    try:
+        return _of_known_kind(certificate.public_key())
+    except (ValueError, UnsupportedAlgorithm):
+        raise _unfit("the certificate's key is of an unknown kind") from None
+
+
+def _of_known_kind(key: object) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
     if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
         raise _unfit("only RSA and elliptic-curve keys are known")
     return key
+
+
+def _is_pem(text: str) -> bool:
+    return "-----BEGIN" in text
+
+
+def _bare_der(text: str) -> bytes:
+    return base64.b64decode("".join(text.split()), validate=True)
 
 
 def _unfit(why: str) -> InvalidRequest:

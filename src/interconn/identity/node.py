@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from interconn.standard.management import NodeInformation
 
 
-@dataclass(frozen=True)
+@dataclass
 class NodeIdentity:
-    """A node's own name card.
+    """A node's own name card. Name, institution, address and description may change while it runs (MGT-3.4).
 
     Attributes:
         node_id: unique id of the node.

@@ -18,6 +18,7 @@ from interconn.standard.errors import BadSignature, InvalidRequest
 
 REQUEST_SCHEME = "INTERCONN-1"
 REPLY_SCHEME = "INTERCONN-1-REPLY"
+KEY_SCHEME = "INTERCONN-1-KEY"
 _BLANKS = " \t"
 
 _COVERED = frozenset({*names.REQUIRED_SIGNED, names.PERMIT_SET, names.AUTH_SIGN, "content-type"})
@@ -180,6 +181,53 @@ class SignedReply:
             raise BadSignature(error.message, where=names.AUTH_SIGN, clause="MGT-2.2-auth-sign") from None
         credential.verify(signature.strip(" \t"), content)
         return Evidence("reply", content.decode(), signature.strip(" \t"), credential, self.body)
+
+
+@dataclass(frozen=True)
+class KeyProof:
+    """What proves that the sender of node/update holds the new key that its body names (MGT-3.4).
+
+    It travels in a header that the request's own signature covers, and so is bound to nonce and body by that one.
+
+    Attributes:
+        new: the new credential.
+        signed_with: fingerprint of the key that signs the request.
+        source: the node whose key it is.
+        target: the node that is told.
+        contract_id: the contract under which it is told.
+    """
+
+    new: Credential
+    signed_with: str
+    source: str
+    target: str
+    contract_id: str
+
+    def content(self) -> bytes:
+        """Return the canonical string as bytes."""
+        return _canonical(
+            KEY_SCHEME,
+            self.new.auth_type.value,
+            self.new.fingerprint,
+            self.signed_with,
+            self.source,
+            self.target,
+            self.contract_id,
+        )
+
+    def verify(self, signature: str) -> None:
+        """Check the header x-interconn-key-proof.
+
+        Raises:
+            BadSignature: it is not the new key's signature.
+        """
+        try:
+            self.new.verify(signature.strip(_BLANKS), self.content())
+        except BadSignature:
+            raise BadSignature(
+                "the new key did not sign this change", where=names.KEY_PROOF, clause="MGT-3.4",
+                hint="Compare the signed string with docs/signature.md",
+            ) from None  # fmt: skip
 
 
 def _canonical(*lines: str) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from interconn.identity.certificates import Certificate, create_authority, create_node_certificate
-from interconn.identity.keys import write_private
+from interconn.identity.key_files import write_private
 from interconn.lab.ports import HOST
 from interconn.lab.record import Member, NodeRecord
 from interconn.node.settings import AdminSection, ComponentSection, InitialSettings, NodeSection, PartnerSection

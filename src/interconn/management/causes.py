@@ -33,6 +33,11 @@ class Cause:
         return cls(f"node:{caller.node_id}", caller.trace_id, caller.request_digest, caller.evidence)
 
     @classmethod
+    def system(cls) -> Cause:
+        """This node did it by itself, as it follows from what was decided before."""
+        return cls("system", "")
+
+    @classmethod
     def answer(cls, node_id: str, trace_id: str, evidence: Evidence | None = None) -> Cause:
         """Another node's answer to a call of ours brought it; to a message of the outbox, its proof is known."""
         return cls(f"node:{node_id}", trace_id, evidence=evidence)

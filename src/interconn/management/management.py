@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from interconn.api.own import OwnService
-from interconn.identity.credentials import Credential
+from interconn.identity.key_ring import KeyRing
 from interconn.identity.node import NodeIdentity
 from interconn.management.approvals.approvals import Approvals
 from interconn.management.approvals.audits import Audits
@@ -23,7 +23,10 @@ from interconn.management.contracts.cooperation import Cooperation
 from interconn.management.contracts.declarations import Declarations
 from interconn.management.contracts.directory import ContractDirectory
 from interconn.management.contracts.expiries import Expiries
+from interconn.management.contracts.own_node import OwnNode, SaveCard
+from interconn.management.contracts.rotation import Rotation
 from interconn.management.contracts.tables import Contract
+from interconn.management.contracts.updates import ChangeRules, Updates
 from interconn.management.contracts.verdicts import Verdicts
 from interconn.management.datasets.catalogue import Catalogue
 from interconn.management.datasets.curation import Curation
@@ -51,6 +54,10 @@ from interconn.state.clock import Clock
 from interconn.state.database import Database
 
 
+def _keep_nothing(_members: Mapping[str, str]) -> None:
+    pass
+
+
 class Management:
     """Contracts, data sets, approvals, projects, flows and proposed jobs of a node.
 
@@ -60,9 +67,12 @@ class Management:
         directory: of partners; made first, as the client needs it.
         client: to other nodes.
         clock: time.
-        credential: this node's key, as partners are told it.
+        keys: this node's keys.
+        save_card: keeps changed members of the name card in the configuration.
+        authority: file of the authority that the node made for itself, where it did.
         registry: the components that this node can run.
         storage: directory that holds the data sets.
+        change_rules: how a partner's changed key is taken.
         partners_only: tell partners alone what this node is called (MGT-G2.2.3.3-1).
         policy: file of the declared policy; None where there is none to look for.
 
@@ -73,6 +83,8 @@ class Management:
         release: says to the control layer which results are held.
         results: decides on those.
         expiries: winds up contracts whose time is over.
+        rotation: changes this node's key; runs beside the delivery.
+        own_node: this node's keys, as its people see them.
         admission: what the control layer asks before it runs a job.
         catalogue: where the control layer finds data sets.
     """
@@ -85,24 +97,34 @@ class Management:
         directory: ContractDirectory,
         client: PeerClient,
         clock: Clock,
-        credential: Credential,
+        keys: KeyRing,
         registry: ComponentRegistry,
         storage: Path,
+        save_card: SaveCard = _keep_nothing,
+        authority: Path = Path("authority.pem"),
+        change_rules: ChangeRules = ChangeRules(),
         partners_only: bool = False,
         policy: Path | None = None,
     ) -> None:
         self._directory = directory
         self.policy = PolicyKeeper(policy, database, clock)
         self.consequences = Consequences(node_id=node.node_id, clock=clock, policy=self.policy)
-        contracts = Contracts(node=node, clock=clock, directory=directory)
+        contracts = Contracts(node=node, keys=keys, clock=clock, directory=directory)
         self.expiries = Expiries(database=database, clock=clock, contracts=contracts, consequences=self.consequences)
+        self.rotation = Rotation(
+            node=node, database=database, keys=keys, clock=clock, contracts=contracts, directory=directory
+        )
+        self.own_node = OwnNode(
+            node=node, database=database, keys=keys, rotation=self.rotation, save_card=save_card, authority=authority
+        )
         self._cooperation = Cooperation(
             node=node,
             database=database,
             client=client,
             contracts=contracts,
-            applications=Applications(node=node, credential=credential, clock=clock, contracts=contracts),
-            verdicts=Verdicts(credential=credential, clock=clock, contracts=contracts, consequences=self.consequences),
+            applications=Applications(node=node, clock=clock, contracts=contracts),
+            verdicts=Verdicts(clock=clock, contracts=contracts, consequences=self.consequences),
+            updates=Updates(node_id=node.node_id, clock=clock, contracts=contracts, rules=change_rules),
             partners_only=partners_only,
         )
         self._declarations = Declarations(database=database, contracts=contracts, cooperation=self._cooperation)
@@ -213,11 +235,12 @@ class Management:
         """
         await self._directory.load()
         await self._curation.erase_removed()
+        await self.rotation.start()
         await self.policy.start()
 
     def works(self) -> list[Callable[[], Awaitable[None]]]:
         """What goes on by itself while the node runs, each until cancelled."""
-        return [self.policy.run, self.automatic.run, self.expiries.run, self.results.run]
+        return [self.rotation.run, self.policy.run, self.automatic.run, self.expiries.run, self.results.run]
 
     def warnings(self) -> list[str]:
         """What a person has to know."""
@@ -236,6 +259,7 @@ class Management:
     def own_services(self) -> list[OwnService[Any, Any]]:
         """What is served to this node's people."""
         return [
+            *self.own_node.own_services(),
             *self._cooperation.own_services(),
             *self._intake.own_services(),
             *self._curation.own_services(),
@@ -255,7 +279,7 @@ class Management:
 
     def correspondents(self) -> list[Correspondent]:
         """Who speaks through the outbox."""
-        return [self._cooperation, self._approvals]
+        return [self._cooperation, self.rotation, self._approvals]
 
     def count_contracts(self, session: Session) -> dict[str, int]:
         """Return how many contracts there are in each state."""

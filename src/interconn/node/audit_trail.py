@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from interconn.api.own import OwnService
-from interconn.identity.keys import Signer
+from interconn.identity.keys import OwnKeys
 from interconn.identity.node import NodeIdentity
 from interconn.peers.directory import PeerDirectory
 from interconn.peers.head_exchange import HeadExchange
@@ -25,7 +25,7 @@ class AuditTrail:
         database: where the trail is.
         client: to other nodes.
         directory: the partners.
-        signer: this node's key.
+        keys: this node's keys.
         clock: time.
         pause_seconds: how long entries gather before a head of them is sent.
     """
@@ -37,11 +37,11 @@ class AuditTrail:
         database: Database,
         client: PeerClient,
         directory: PeerDirectory,
-        signer: Signer,
+        keys: OwnKeys,
         clock: Clock,
         pause_seconds: float,
     ) -> None:
-        heads = Heads(node_id=node.node_id, signer=lambda _partner: signer, clock=clock)
+        heads = Heads(node_id=node.node_id, signer=keys.toward, clock=clock)
         self.exchange = HeadExchange(
             database=database,
             client=client,

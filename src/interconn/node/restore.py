@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import make_url
 
-from interconn.identity.keys import write_private
+from interconn.identity.key_files import write_private
 from interconn.identity.sealing import unseal
 from interconn.node import settings
 from interconn.node.backup import FORMAT, HOME, MANIFEST, SEALED_KEYS, TABLES, Manifest, key_files

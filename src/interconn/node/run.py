@@ -25,12 +25,14 @@ from interconn.api.node import NODE_STATUS, NodeStatus
 from interconn.api.own import OwnService, Person
 from interconn.components import Components
 from interconn.control import Control
-from interconn.identity.node import NodeIdentity
+from interconn.identity.key_ring import KeyRing
 from interconn.identity.nonces import NonceStore
-from interconn.management import ContractDirectory, Management
+from interconn.identity.trust import CertificateTrust
+from interconn.management import ChangeRules, ContractDirectory, Management
 from interconn.node import logs, metrics, own_api, restored
 from interconn.node.audit_trail import AuditTrail
 from interconn.node.listeners import Listener, Tls, application, with_prefix
+from interconn.node.name_card import change_card, name_card
 from interconn.node.running import only_one
 from interconn.node.settings import Settings, load
 from interconn.node.setup import Home
@@ -72,9 +74,8 @@ class Node:
         settings, home = self.settings, self.home
         url = home.database_url(settings.state)
         schema.upgrade(url)
-        signer = home.key_store().load()
-        self.identity = _identity(settings)
-        self.credential = signer.credential
+        self.keys = KeyRing(home.key_store())
+        self.identity = name_card(settings)
         self.database = Database(url)
         self.warnings += self.database.warnings()
         self.restored = restored.notice(home)
@@ -87,11 +88,17 @@ class Node:
             restored=self.restored is not None,
         )
         self.trust = PartnerTrust(home.root, settings.partner)
-        self.directory = ContractDirectory(self.database)
+        self.certificates = CertificateTrust(
+            home.root / settings.trust.roots,
+            home.root / settings.trust.revoked,
+            require_lists=settings.trust.revocation == "require",
+        )
+        self.directory = ContractDirectory(self.database, trust=self.certificates)
+        self.keys.follow(self.directory.own_key)
         self.exchanges = Exchanges(database=self.database, clock=self.clock)
         self.client = PeerClient(
             node_id=self.identity.node_id,
-            signer=signer,
+            signer=self.keys,
             directory=self.directory,
             clock=self.clock,
             tls=self.trust.context,
@@ -99,7 +106,7 @@ class Node:
         )
         self.gate = Gate(
             node_id=self.identity.node_id,
-            signer=signer,
+            signer=self.keys,
             directory=self.directory,
             nonces=self.nonces,
             clock=self.clock,
@@ -109,7 +116,7 @@ class Node:
             node=self.identity,
             database=self.database,
             directory=self.directory,
-            signer=signer,
+            signer=self.keys,
             gate=self.gate,
             clock=self.clock,
             tls=self.trust.context,
@@ -133,9 +140,12 @@ class Node:
             directory=self.directory,
             client=self.client,
             clock=self.clock,
-            credential=self.credential,
+            keys=self.keys,
             registry=self.components.registry,
             storage=home.storage,
+            save_card=lambda members: change_card(home.root, members),
+            authority=home.own_authority,
+            change_rules=ChangeRules(**settings.keys.model_dump()),
             partners_only=settings.security.require_known_nodes,
             policy=home.policy,
         )
@@ -164,7 +174,7 @@ class Node:
             database=self.database,
             client=self.client,
             directory=self.directory,
-            signer=signer,
+            keys=self.keys,
             clock=self.clock,
             pause_seconds=settings.trail.head_seconds,
         )
@@ -281,8 +291,9 @@ class Node:
             name=self.identity.name,
             version=interconn.__version__,
             address=self.identity.address,
-            auth_type=self.credential.auth_type.value,
-            fingerprint=self.credential.fingerprint,
+            auth_type=self.keys.newest.credential.auth_type.value,
+            fingerprint=self.keys.newest.credential.fingerprint,
+            own_keys=await self.database.read(self.management.own_node.view),
             listeners={name: listener.url for name, listener in self.listeners.items()},
             started_at=self.started_at,
             ready=self.ready,
@@ -295,7 +306,13 @@ class Node:
         )
 
     async def _all_warnings(self) -> list[str]:
-        return [*self.warnings, *self.management.warnings(), *self.components.warnings(), *await self.access.warnings()]
+        return [
+            *self.warnings,
+            *self.certificates.warnings(),
+            *self.management.warnings(),
+            *self.components.warnings(),
+            *await self.access.warnings(),
+        ]
 
     async def _serve_status(self, _person: Person, _request: Empty) -> NodeStatus:
         return await self.status()
@@ -367,21 +384,6 @@ def _event_loop() -> asyncio.AbstractEventLoop:
     import uvloop
 
     return uvloop.new_event_loop()
-
-
-def _identity(settings: Settings) -> NodeIdentity:
-    section = settings.node
-    scheme = "https" if settings.partner.tls else "http"
-    return NodeIdentity(
-        node_id=section.node_id,
-        inst_id=section.inst_id,
-        institution=section.institution,
-        name=section.name,
-        address=settings.partner.address or f"{scheme}://{settings.partner.host}:{settings.partner.port}",
-        system="interconn",
-        system_version=interconn.__version__,
-        description=section.description,
-    )
 
 
 def _read_token(path: Path) -> str | None:

@@ -24,8 +24,8 @@ from interconn.standard.management import AuthType
 from interconn.standard.wire import describe
 
 FILE_NAME = "node.toml"
-_PREFIX: Final = "INTERCONN_"
-_NESTED: Final = "__"
+PREFIX: Final = "INTERCONN_"
+NESTED: Final = "__"
 Port = Annotated[int, Field(ge=0, le=65535)]
 Name = Annotated[str, Field(min_length=1, max_length=256)]
 
@@ -129,6 +129,26 @@ class AccessSection(Section):
         )
 
 
+class TrustSection(Section):
+    """Which certificates of partners that sign with one (auth_type CERT) are believed."""
+
+    roots: str = "trust/roots"
+    revoked: str = "trust/revoked"
+    revocation: Literal["require", "use"] = Field(
+        default="use", description="require: refuse where an authority's list is missing or old; use: obey those there"
+    )
+
+
+class KeysSection(Section):
+    """What becomes of partners' keys when they change them (MGT-3.4)."""
+
+    overlap_hours: float = Field(default=24, ge=0.01, le=720, description="how long the former key is accepted still")
+    compare_changed: bool = Field(default=False, description="a person compares the fingerprint of each new key too")
+    changed_auth_type: Literal["refuse", "ask", "accept"] = Field(
+        default="refuse", description="a new key of another auth_type; a weaker one is never accepted without asking"
+    )
+
+
 class ControlSection(Section):
     """How jobs are run."""
 
@@ -157,7 +177,7 @@ class LogSection(Section):
 class Settings(BaseSettings):
     """All of a node's configuration."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_nested_delimiter=_NESTED, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter=NESTED, extra="forbid")
 
     node: NodeSection
     partner: PartnerSection = PartnerSection()
@@ -166,6 +186,8 @@ class Settings(BaseSettings):
     state: StateSection = StateSection()
     security: SecuritySection = SecuritySection()
     access: AccessSection = AccessSection()
+    trust: TrustSection = TrustSection()
+    keys: KeysSection = KeysSection()
     control: ControlSection = ControlSection()
     trail: TrailSection = TrailSection()
     transport: TransportSection = TransportSection()
@@ -191,6 +213,8 @@ class InitialSettings(Section):
         home: the node's folder, made if absent.
         auth_type: how the node signs.
         hosts: names and addresses for the TLS certificate.
+        signing_certificate, signing_key: PEM files of the key and certificates to sign with, for CERT; without them
+            the node makes an authority of its own, for trying out.
         certificate, private_key: PEM files of the institution's own authority, instead of a self-signed one.
         trusted: PEM files of authorities to trust partners' servers by.
     """
@@ -201,6 +225,8 @@ class InitialSettings(Section):
     component: ComponentSection = ComponentSection()
     admin: AdminSection = AdminSection()
     auth_type: AuthType = AuthType.SHA256_ECDSA
+    signing_certificate: Path | None = None
+    signing_key: Path | None = None
     hosts: list[str] = ["localhost", "127.0.0.1"]
     certificate: Path | None = None
     private_key: Path | None = None
@@ -260,8 +286,8 @@ def check_ports(settings: Settings | InitialSettings) -> None:
 def _check_environment() -> None:
     # A misspelt member is refused with the file's; of a misspelt table pydantic would say nothing.
     for variable in os.environ:
-        section, nested, _ = variable.removeprefix(_PREFIX).partition(_NESTED)
-        if variable.startswith(_PREFIX) and nested and section.lower() not in Settings.model_fields:
+        section, nested, _ = variable.removeprefix(PREFIX).partition(NESTED)
+        if variable.startswith(PREFIX) and nested and section.lower() not in Settings.model_fields:
             raise ConfigurationError(
                 f"the configuration has no table {section.lower()}",
                 where=variable,

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from interconn.access.token_text import BOOTSTRAP, new_secret
 from interconn.api import policy_file
-from interconn.identity.certificates import create_node_certificate
-from interconn.identity.keys import FileKeyStore, KeyStore, Signer, write_private
+from interconn.identity.certificates import create_authority, create_node_certificate, create_signing_certificate
+from interconn.identity.key_files import FileKeyStore, write_private
+from interconn.identity.keys import Certified, KeyStore, Signer
 from interconn.node import settings
-from interconn.node.settings import InitialSettings, StateSection
+from interconn.node.settings import InitialSettings, StateSection, TrustSection
 from interconn.standard.errors import ConfigurationError
+from interconn.standard.management import AuthType
 from interconn.state import schema
 from interconn.state.database import database_url
 
@@ -37,6 +39,11 @@ class Home:
     def keys(self) -> Path:
         """The signing key's folder, mode 0700."""
         return self.root / "keys"
+
+    @property
+    def own_authority(self) -> Path:
+        """The authority that a node with auth_type CERT made for itself, for partners' `trust/roots`."""
+        return self.root / "trust" / "own" / "authority.pem"
 
     @property
     def admin_token(self) -> Path:
@@ -118,7 +125,7 @@ def initialise(initial: InitialSettings) -> Signer:
         for folder in (home.database.parent, home.journal, home.storage, home.tasks, home.running):
             folder.mkdir(mode=0o700, exist_ok=True)
         _certificates(initial, home)
-        signer = home.key_store().create(initial.auth_type)
+        signer = home.key_store().create(initial.auth_type, _certified(initial, home))
         write_private(home.admin_token, f"{new_secret(BOOTSTRAP)}\n".encode())
         schema.upgrade(database_url(home.database))
         # The configuration comes last: a node without one is not a node. Keys of an interrupted init are not
@@ -129,6 +136,27 @@ def initialise(initial: InitialSettings) -> Signer:
             f"the node cannot be made: {error.strerror}", where=str(error.filename or home.root)
         ) from None
     return signer
+
+
+def _certified(initial: InitialSettings, home: Home) -> Certified | None:
+    """Return what a node signs with under a certificate (auth_type CERT)."""
+    roots, lists = home.root / TrustSection().roots, home.root / TrustSection().revoked
+    for folder in (roots, lists):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    given = (initial.signing_certificate, initial.signing_key)
+    if initial.auth_type is not AuthType.CERT:
+        if any(given):
+            raise ConfigurationError("a certificate to sign with needs auth_type CERT", where="signing_certificate")
+        return None
+    if initial.signing_certificate and initial.signing_key:
+        return Certified(initial.signing_key.read_bytes(), initial.signing_certificate.read_bytes())
+    if any(given):
+        raise ConfigurationError("a certificate and its private key go together", where="signing_certificate")
+    authority = create_authority(f"{initial.node.node_id} authority for trying out"[:64])
+    home.own_authority.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home.own_authority.write_bytes(authority.certificate)
+    write_private(home.own_authority.with_suffix(".key"), authority.private_key)
+    return create_signing_certificate(initial.node.node_id, authority)
 
 
 def _sections(initial: InitialSettings) -> dict[str, dict[str, object]]:

@@ -16,6 +16,8 @@ from interconn.peers.exchanges import Exchanges
 from interconn.peers.outbound import Answer, Destination, PeerClient
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.errors import (
+    AwaitsPerson,
+    CertificateRefused,
     InterconnError,
     PeerRefused,
     PeerReplyInvalid,
@@ -23,7 +25,7 @@ from interconn.standard.errors import (
     ReplayedNonce,
     StaleClock,
 )
-from interconn.standard.management import CONTRACT_APPLY
+from interconn.standard.management import CONTRACT_APPLY, NODE_UPDATE
 from interconn.standard.wire import WireModel, validate
 from interconn.state import outbox
 from interconn.state.clock import Clock
@@ -195,10 +197,11 @@ class Delivery:
         reach("outbox.before_send")
         try:
             answer = await self._call(endpoint, correspondent, message)
-        except (PeerUnreachable, PeerReplyInvalid) as error:
+        except (PeerUnreachable, PeerReplyInvalid, CertificateRefused) as error:
             return await self._postpone(message, str(error), _silence(endpoint))
         except InterconnError as error:
-            if (message.insists or _may_pass(error)) and message.refusals < LONGEST_INSISTENCE:
+            patient = isinstance(error, PeerRefused) and error.peer_code == AwaitsPerson.code
+            if patient or ((message.insists or _may_pass(error)) and message.refusals < LONGEST_INSISTENCE):
                 return await self._postpone(message, str(error), Fate.ASIDE)
             await self._settle_refused(correspondent, message, error)
         else:
@@ -265,7 +268,8 @@ class Delivery:
 
 
 def _silence(endpoint: Endpoint[Any, Any]) -> Fate:
-    return Fate.ASTRAY if endpoint is CONTRACT_APPLY else Fate.SILENCE
+    # A partner that does not serve node/update at all (MGT-3.4 is optional) is told everything else nevertheless.
+    return Fate.ASTRAY if endpoint in (CONTRACT_APPLY, NODE_UPDATE) else Fate.SILENCE
 
 
 def _may_pass(error: InterconnError) -> bool:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from interconn.identity.credentials import Credential
+from interconn.standard.errors import BadSignature
+
+Proof = TypeVar("Proof")
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,7 @@ class Peer:
         contract_id: the contract under which it is called and calls.
         credential: the key that its requests and replies are signed with.
         dialect: name of the dialect it speaks.
+        former: the key that it signed with before, as long as that is accepted still (MGT-3.4).
     """
 
     node_id: str
@@ -27,6 +32,34 @@ class Peer:
     contract_id: str
     credential: Credential
     dialect: str = "standard"
+    former: Credential | None = None
+
+    def prove(self, check: Callable[[Credential], Proof]) -> Proof:
+        """Hold a signature against the partner's key, or the former one, and return what `check` returns.
+
+        Raises:
+            BadSignature: it is neither's.
+        """
+        return prove(self.credential, self.former, check)
+
+
+def prove(credential: Credential, former: Credential | None, check: Callable[[Credential], Proof]) -> Proof:
+    """Hold a signature against a key, or a former one where there is one, and return what `check` returns.
+
+    Args:
+        credential: the key.
+        former: the key before it, while that is accepted still.
+        check: raises BadSignature where the signature is not that key's.
+
+    Raises:
+        BadSignature: it is neither's.
+    """
+    try:
+        return check(credential)
+    except BadSignature:
+        if former is None:
+            raise
+        return check(former)
 
 
 class PeerDirectory(Protocol):
@@ -38,6 +71,7 @@ class PeerDirectory(Protocol):
         Raises:
             UnknownNode: there is no contract with that node.
             ContractNotUsable: there is one that allows no calls; the message says why.
+            CertificateRefused: the partner signs under a certificate that is not to be believed now.
         """
         ...
 

@@ -18,7 +18,7 @@ from interconn import dialects
 from interconn.dialects import STANDARD, Dialect
 from interconn.dialects.dialect import WireReply
 from interconn.identity.credentials import Credential
-from interconn.identity.keys import Signer
+from interconn.identity.keys import OwnKeys
 from interconn.identity.nonces import NonceStore
 from interconn.identity.signature import Evidence, SignedReply, SignedRequest, covers
 from interconn.peers.directory import Peer, PeerDirectory
@@ -58,7 +58,8 @@ class Caller:
         node_id: the calling node; proven if `peer` is set, or if `proven_key` is and it is first contact.
         trace_id: identifier of the chain of calls.
         peer: the partner whose signature was checked, for endpoints that ask for a contract.
-        proven_key: the key whose possession a first contact has proven, or None where it did not sign.
+        proven_key: the key that signed: of a partner its key or its former one, on first contact the one in the body
+            or None where it did not sign.
         permits: value of x-mprac-token-set; secret.
         request_digest: hex SHA-256 of the body, for the audit trail.
         extensions: our own marked headers, names in lower case.
@@ -107,7 +108,7 @@ class Gate:
 
     Args:
         node_id: this node's id.
-        signer: this node's key.
+        signer: this node's keys.
         directory: the partners.
         nonces: nonces used so far.
         clock: time.
@@ -118,7 +119,7 @@ class Gate:
         self,
         *,
         node_id: str,
-        signer: Signer,
+        signer: OwnKeys,
         directory: PeerDirectory,
         nonces: NonceStore,
         clock: Clock,
@@ -126,7 +127,7 @@ class Gate:
     ) -> None:
         self._exchanges = exchanges
         self.node_id = node_id
-        self._signer = signer
+        self._keys = signer
         self._directory = directory
         self._nonces = nonces
         self._clock = clock
@@ -145,12 +146,13 @@ class Gate:
         Raises:
             MissingHeader, WrongTarget: the header block is not complete or names another node.
             UnknownNode, ContractNotUsable: no contract allows the call.
+            CertificateRefused: the partner's certificate is not to be believed now.
             BadSignature: the signature is missing or wrong.
             StaleClock, ReplayedNonce: the request is old or was served before.
         """
         source = self._check_headers(arrival)
         peer = self._directory.usable(source)
-        evidence = arrival.verify(peer.credential)
+        evidence = peer.prove(arrival.verify)
         # Only after the signature: a stranger must not be able to use up a partner's nonces.
         self._accept_nonce(source, arrival)
         return peer, evidence
@@ -160,7 +162,7 @@ class Gate:
         headers = {"content-type": reply.content_type}
         signed = SignedReply(arrival, self.node_id, reply.status, reply.content_type, reply.body)
         with suppress(InvalidRequest):  # what cannot be covered is refused, and that refusal goes unproven
-            headers[names.AUTH_SIGN] = signed.sign(self._signer)
+            headers[names.AUTH_SIGN] = signed.sign(self._keys.toward(arrival.header(names.SOURCE_NODE_ID)))
         return headers
 
     def _route(self, service: Service[Any, Any]) -> Route:
@@ -215,7 +217,7 @@ class Gate:
             node_id=arrival.headers[names.SOURCE_NODE_ID],
             trace_id=arrival.headers[names.TRACE_ID],
             peer=peer,
-            proven_key=evidence.credential if evidence and peer is None else None,
+            proven_key=evidence.credential if evidence else None,
             permits=arrival.headers.get(names.PERMIT_SET, ""),
             request_digest=arrival.body_digest,
             extensions={

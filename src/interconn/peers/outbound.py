@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar, cast
 
 import aiohttp
@@ -14,9 +15,9 @@ from interconn import dialects
 from interconn.dialects import Dialect
 from interconn.dialects.dialect import WireReply, WireRequest
 from interconn.identity.credentials import Credential
-from interconn.identity.keys import Signer
+from interconn.identity.keys import OwnKeys
 from interconn.identity.signature import Evidence, SignedReply, SignedRequest
-from interconn.peers.directory import Peer, PeerDirectory
+from interconn.peers.directory import Peer, PeerDirectory, prove
 from interconn.peers.exchanges import Exchanges
 from interconn.peers.metrics import count_round_trip
 from interconn.standard import headers as names
@@ -42,12 +43,27 @@ DEFAULT_TIMEOUT_SECONDS = 15.0
 
 @dataclass(frozen=True)
 class Destination:
-    """Where a call goes and by whose key its reply must be signed (None on first contact: unknown yet)."""
+    """Where a call goes and by whose key its reply must be signed (None on first contact: unknown yet).
+
+    Attributes:
+        former: the partner's former key, as long as it is accepted still.
+        own_key: fingerprint of the key of ours that signs the call; where empty, the one the partner knows us by.
+        headers: marked extensions of ours, `x-interconn-*`.
+    """
 
     node_id: str
     address: str
     credential: Credential | None
     dialect: Dialect
+    former: Credential | None = None
+    own_key: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, peer: Peer, *, own_key: str = "", headers: Mapping[str, str] | None = None) -> Destination:
+        """Return where calls to a partner under contract go."""
+        dialect = dialects.by_name(peer.dialect)
+        return cls(peer.node_id, peer.address, peer.credential, dialect, peer.former, own_key, headers or {})
 
 
 @dataclass(frozen=True)
@@ -63,7 +79,7 @@ class PeerClient:
 
     Args:
         node_id: this node's id.
-        signer: this node's key.
+        signer: this node's keys.
         directory: the partners.
         clock: time.
         tls: how partners' servers are trusted.
@@ -74,7 +90,7 @@ class PeerClient:
         self,
         *,
         node_id: str,
-        signer: Signer,
+        signer: OwnKeys,
         directory: PeerDirectory,
         clock: Clock,
         tls: ssl.SSLContext,
@@ -82,7 +98,7 @@ class PeerClient:
     ) -> None:
         self._exchanges = exchanges
         self._node_id = node_id
-        self._signer = signer
+        self._keys = signer
         self._directory = directory
         self._clock = clock
         self._tls = tls
@@ -92,7 +108,7 @@ class PeerClient:
         """Return what is known of a partner under contract.
 
         Raises:
-            UnknownNode, ContractNotUsable: no contract allows calls.
+            UnknownNode, ContractNotUsable, CertificateRefused: no contract allows calls.
         """
         return self._directory.usable(node_id)
 
@@ -119,7 +135,7 @@ class PeerClient:
             timeout: seconds.
 
         Raises:
-            UnknownNode, ContractNotUsable: no contract allows the call.
+            UnknownNode, ContractNotUsable, CertificateRefused: no contract allows the call.
             PeerUnreachable: no answer; the call may or may not have been served.
             PeerReplyInvalid: an answer that is not the standard's or not signed by the partner.
             PeerRefused: the partner's refusal in its own words.
@@ -162,8 +178,7 @@ class PeerClient:
         Raises:
             UnknownNode, ContractNotUsable: no contract allows calls.
         """
-        peer = self._directory.usable(node_id)
-        return Destination(node_id, peer.address, peer.credential, dialects.by_name(peer.dialect))
+        return Destination.of(self._directory.usable(node_id))
 
     async def call_address(
         self,
@@ -194,7 +209,7 @@ class PeerClient:
         wire = destination.dialect.write_request(endpoint, request)
         if len(wire.body) > MAXIMUM_BODY_BYTES:
             raise InvalidRequest(f"the body has more than {MAXIMUM_BODY_BYTES} bytes", where="body")
-        sent = self._headers(destination.node_id, wire, trace_id, headers or {})
+        sent = self._headers(destination, wire, trace_id, headers or {})
         evidence = None
         try:
             reply, received = await self._exchange(destination, wire, sent, timeout)
@@ -219,9 +234,13 @@ class PeerClient:
         if self._session:
             await self._session.close()
 
-    def _headers(self, target: str, wire: WireRequest, trace_id: str, extra: dict[str, str]) -> dict[str, str]:
+    def _headers(
+        self, destination: Destination, wire: WireRequest, trace_id: str, extra: dict[str, str]
+    ) -> dict[str, str]:
+        target, own_key = destination.node_id, destination.own_key
         headers = {
             **wire.headers,
+            **destination.headers,
             **extra,
             names.SOURCE_NODE_ID: self._node_id,
             names.TARGET_NODE_ID: target,
@@ -232,7 +251,7 @@ class PeerClient:
         if wire.method == "POST":
             headers[names.CSRF_PROTECTION] = new_nonce()  # presence is all that is asked (MGT-2.2-csrf)
         signed = SignedRequest(wire.method, wire.target, headers, wire.body)
-        headers[names.AUTH_SIGN] = signed.sign(self._signer)
+        headers[names.AUTH_SIGN] = signed.sign(self._keys.find(own_key) if own_key else self._keys.toward(target))
         return headers
 
     async def _exchange(
@@ -271,8 +290,9 @@ class PeerClient:
     ) -> Evidence:
         assert destination.credential
         signed = SignedReply(request, destination.node_id, reply.status, reply.content_type, reply.body)
+        signature = received.get(names.AUTH_SIGN, "")
         try:
-            return signed.verify(destination.credential, received.get(names.AUTH_SIGN, ""))
+            return prove(destination.credential, destination.former, lambda key: signed.verify(key, signature))
         except BadSignature as error:
             if reply.status in (502, 503, 504):
                 raise PeerUnreachable(

@@ -132,6 +132,12 @@ class BadToken(Unauthenticated):
     code = 40105
 
 
+class CertificateRefused(Unauthenticated):
+    """A certificate leads to no configured root, is not valid now, is revoked, or is not the node's own."""
+
+    code = 40106
+
+
 # --- callers that may not do this (HTTP 403) -------------------------------------------------------------
 
 
@@ -210,6 +216,12 @@ class ContentConflict(Refused):
     """The id is known already with other content."""
 
     code = 40902
+
+
+class AwaitsPerson(Refused):
+    """It waits for a person of this side, e.g. to compare the fingerprint of a changed key; ask again later."""
+
+    code = 40903
 
 
 class CapacityExceeded(Refused):

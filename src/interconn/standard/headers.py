@@ -43,6 +43,9 @@ MESSAGE_TAKEN: Final = "x-interconn-taken"
 A client that sends it is given a message again until it acknowledges it."""
 TASK_ID: Final = "x-interconn-task-id"
 """On invoke: the task a message belongs to, as the tasks of a job share one session (CTL-2.2-session)."""
+KEY_PROOF: Final = "x-interconn-key-proof"
+"""On node/update (MGT-3.4) with a new key: the new key's signature over the string of docs/signature.md, which proves
+that the sender holds it. The request itself is signed with the key it is known by."""
 
 REQUIRED_SIGNED: Final = (SOURCE_NODE_ID, TARGET_NODE_ID, NONCE, TRACE_ID, TIMESTAMP)
 """Headers without which no request between nodes is served (MGT-2.2-headers)."""

@@ -14,13 +14,20 @@ from yarl import URL
 from interconn import dialects
 from interconn.dialects.dialect import WireReply, WireRequest
 from interconn.dialects.transport import ComponentHeaders, Outcome, OutgoingMessage, TransportDialect
-from interconn.identity.keys import Signer
+from interconn.identity.keys import OwnKeys
 from interconn.identity.node import NodeIdentity
 from interconn.identity.signature import SignedReply, SignedRequest
 from interconn.peers.directory import Peer, PeerDirectory
 from interconn.peers.metrics import count_round_trip
 from interconn.standard import headers as names
-from interconn.standard.errors import BadSignature, ConfigurationError, ContractNotUsable, TransportError, UnknownNode
+from interconn.standard.errors import (
+    BadSignature,
+    CertificateRefused,
+    ConfigurationError,
+    ContractNotUsable,
+    TransportError,
+    UnknownNode,
+)
 from interconn.standard.identifiers import new_nonce
 from interconn.standard.transport import PtpCode
 from interconn.state.clock import Clock
@@ -51,7 +58,7 @@ class Relay:
 
     Args:
         node: this node.
-        signer: its key.
+        signer: its keys.
         directory: the partners.
         clock: time.
         tls: how partners' servers are trusted.
@@ -62,14 +69,14 @@ class Relay:
         self,
         *,
         node: NodeIdentity,
-        signer: Signer,
+        signer: OwnKeys,
         directory: PeerDirectory,
         clock: Clock,
         tls: ssl.SSLContext,
         limits: Limits,
     ) -> None:
         self._node = node
-        self._signer = signer
+        self._keys = signer
         self._directory = directory
         self._clock = clock
         self._tls = tls
@@ -135,7 +142,7 @@ class Relay:
             names.CSRF_PROTECTION: nonce,  # presence is all that is asked (MGT-2.2-csrf)
         }
         request = SignedRequest(wire.method, wire.target, headers, wire.body)
-        headers[names.AUTH_SIGN] = request.sign(self._signer)
+        headers[names.AUTH_SIGN] = request.sign(self._keys.toward(peer.node_id))
         # Less than no time left is still time for one attempt.
         seconds = max((deadline - self._clock.now()) / 1000, 1.0)
         timeout = min(seconds, REPLY_SECONDS + len(wire.body) / SLOWEST_BYTES_PER_SECOND)
@@ -149,7 +156,7 @@ class Relay:
             return peer, dialects.transport_by_name(peer.dialect)
         except UnknownNode as error:
             raise _refusal(PtpCode.NOT_JOINED, error.message, node_id, hint=error.hint) from None
-        except ContractNotUsable as error:
+        except (ContractNotUsable, CertificateRefused) as error:
             raise _refusal(PtpCode.NETWORKING_DISABLED, error.message, node_id, hint=error.hint) from None
         except ConfigurationError as error:
             raise _refusal(PtpCode.INCOMPATIBLE, error.message, node_id) from None
@@ -190,7 +197,7 @@ class Relay:
     def _prove(self, peer: Peer, request: SignedRequest, reply: WireReply, signature: str) -> None:
         signed = SignedReply(request, peer.node_id, reply.status, reply.content_type, reply.body)
         try:
-            signed.verify(peer.credential, signature)
+            peer.prove(lambda key: signed.verify(key, signature))
         except BadSignature as error:
             if reply.status in (502, 503, 504):
                 raise _Away(f"a gateway answered {reply.status} in the place of {peer.node_id}") from None

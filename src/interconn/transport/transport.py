@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from interconn.api.node import SESSION_LIST, SESSION_OPEN, SessionList, SessionOpen, SessionOpened, SessionView
 from interconn.api.own import OwnService, Person
 from interconn.dialects import STANDARD_TRANSPORT
-from interconn.identity.keys import Signer
+from interconn.identity.keys import OwnKeys
 from interconn.identity.node import NodeIdentity
 from interconn.peers.directory import PeerDirectory
 from interconn.peers.inbound import Gate
@@ -42,7 +42,7 @@ class Transport:
         node: this node.
         database: where sessions are kept.
         directory: the partners.
-        signer: this node's key.
+        signer: this node's keys.
         gate: proves partners' calls and signs the answers.
         clock: time.
         tls: how partners' servers are trusted.
@@ -60,7 +60,7 @@ class Transport:
         node: NodeIdentity,
         database: Database,
         directory: PeerDirectory,
-        signer: Signer,
+        signer: OwnKeys,
         gate: Gate,
         clock: Clock,
         tls: ssl.SSLContext,

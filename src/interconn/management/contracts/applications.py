@@ -40,14 +40,12 @@ class Applications:
 
     Args:
         node: this node's name card.
-        credential: this node's key, as partners are told it.
         clock: time.
         contracts: keeps them.
     """
 
-    def __init__(self, *, node: NodeIdentity, credential: Credential, clock: Clock, contracts: Contracts) -> None:
+    def __init__(self, *, node: NodeIdentity, clock: Clock, contracts: Contracts) -> None:
         self._node = node
-        self._credential = credential
         self._clock = clock
         self._contracts = contracts
 
@@ -68,11 +66,12 @@ class Applications:
             applied_at=self._clock.now(),
         )
         session.add(contract)
+        credential = self._contracts.introduce(contract)
         card = self._node.information()
         application = ContractApply(
             **card.to_wire() | ({"description": request.description} if request.description else {}),
-            auth_credential=self._credential.pem,
-            auth_type=self._credential.auth_type,
+            auth_credential=credential.pem,
+            auth_type=credential.auth_type,
             expired_time=request.expired_time,
         )
         self._contracts.send(session, contract, CONTRACT_APPLY.name, application.to_wire())
@@ -126,6 +125,7 @@ class Applications:
         if known:  # its reply was lost
             known.key_proven = known.key_proven or caller.proven_key is not None
             return known
+        self._contracts.require_belief(credential, caller.node_id)
         self._contracts.check_applicable(session, caller.node_id, request.expired_time)
         self._check_room(session, caller.node_id)
         contract = Contract(

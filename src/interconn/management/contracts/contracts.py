@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from interconn.identity.credentials import Credential
+from interconn.identity.keys import OwnKeys
 from interconn.identity.node import NodeIdentity
+from interconn.identity.trust import check_signing_certificate
 from interconn.management.causes import Cause
-from interconn.management.contracts.directory import ContractDirectory
+from interconn.management.contracts.directory import ContractDirectory, key
 from interconn.management.contracts.tables import Contract
-from interconn.standard.errors import ContractNotUsable, InvalidRequest, NotFound, Refused
-from interconn.standard.management import AuditStatus
+from interconn.standard.errors import CertificateRefused, ContractNotUsable, InvalidRequest, NotFound, Refused
+from interconn.standard.management import AuditStatus, NodeInformation, NodeUpdate
+from interconn.standard.wire import canonical_json
 from interconn.state import outbox
 from interconn.state.clock import Clock
 from interconn.state.database import announce
@@ -29,12 +34,14 @@ class Contracts:
 
     Args:
         node: this node's name card.
+        keys: this node's keys.
         clock: time.
         directory: follows every change.
     """
 
-    def __init__(self, *, node: NodeIdentity, clock: Clock, directory: ContractDirectory) -> None:
+    def __init__(self, *, node: NodeIdentity, keys: OwnKeys, clock: Clock, directory: ContractDirectory) -> None:
         self._node = node
+        self._keys = keys
         self._clock = clock
         self._directory = directory
 
@@ -63,8 +70,43 @@ class Contracts:
 
     def allows_calls(self, contract: Contract) -> bool:
         """Tell whether calls may be made under the contract."""
-        in_force = contract.status == AuditStatus.APPROVED and not _expired(contract, self._clock.now())
-        return in_force and contract.key_compared
+        if not (self.in_force(contract) and contract.key_compared):
+            return False
+        try:
+            self._directory.require_belief(key(contract), contract.node_id)
+        except CertificateRefused:
+            return False
+        return True
+
+    def in_force(self, contract: Contract) -> bool:
+        """Tell whether a contract is approved and has not expired."""
+        return contract.status == AuditStatus.APPROVED and not _expired(contract, self._clock.now())
+
+    def require_belief(self, credential: Credential, node_id: str) -> None:
+        """Check that a credential, if it is a certificate, is that node's and to be believed now.
+
+        Raises:
+            CertificateRefused: it is not; the message says why.
+        """
+        self._directory.require_belief(credential, node_id)
+
+    def require_own_belief(self, credential: Credential) -> None:
+        """Check that a certificate of this node's own is made for signing, and this node's.
+
+        Whether its authority is known is for partners to say: a node need not trust itself.
+
+        Raises:
+            CertificateRefused: it is not.
+        """
+        if credential.chain:
+            check_signing_certificate(credential.chain[0], self._node.node_id)
+
+    def introduce(self, contract: Contract) -> Credential:
+        """Return the key that the other side is told by apply or confirm, and keep which it was."""
+        credential = self._keys.newest.credential
+        contract.own_fingerprint = credential.fingerprint
+        contract.told = digest_of_told(self._node.information(), credential.pem)
+        return credential
 
     def require_usable(self, session: Session, node_id: str, contract_id: str = "") -> Contract:
         """Return a contract with a node that allows calls: that one, or any if none is named.
@@ -164,6 +206,15 @@ def expiry(time: int | None) -> int | None:
 
 def _expired(contract: Contract, now: int) -> bool:
     return contract.expired_time is not None and now >= contract.expired_time
+
+
+def digest_of_told(card: NodeInformation | NodeUpdate, credential: str) -> str:
+    """Return the digest of what partners are told to remember of a node: its card, except for software, and its key."""
+    told = card.to_wire()
+    members = ("address", "description", "inst_id", "institution", "name")
+    return hashlib.sha256(
+        canonical_json({"credential": credential, **{name: told.get(name) for name in members}})
+    ).hexdigest()
 
 
 def called(contract: Contract) -> str:

@@ -12,12 +12,13 @@ from interconn import dialects
 from interconn.api import peers as api
 from interconn.api.own import OwnService, Person
 from interconn.api.rules import require_contract_decision
-from interconn.identity.credentials import Credential
 from interconn.identity.node import NodeIdentity
 from interconn.management.causes import Cause
 from interconn.management.contracts.applications import Applications
 from interconn.management.contracts.contracts import CONTRACT_TOPIC, Contracts
+from interconn.management.contracts.directory import former_key, key
 from interconn.management.contracts.tables import Contract
+from interconn.management.contracts.updates import Updates
 from interconn.management.contracts.verdicts import Verdicts
 from interconn.management.transitions import APPLICANT, PARTNER
 from interconn.management.waiting import undelivered_of, waits_for
@@ -26,7 +27,7 @@ from interconn.peers.outbound import Destination, PeerClient
 from interconn.standard import management as standard
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.errors import ContractNotUsable, InterconnError, NotFound
-from interconn.standard.management import AuditStatus, AuthType, ContractApplied
+from interconn.standard.management import AuditStatus, ContractApplied
 from interconn.standard.wire import Empty, WireModel
 from interconn.state.database import Database
 from interconn.state.outbox import OutboxMessage
@@ -46,6 +47,7 @@ class Cooperation:
         contracts: keeps them.
         applications: makes and receives applications.
         verdicts: decides on them.
+        updates: takes partners' changes of card and key.
         partners_only: tell partners alone what this node is called (MGT-G2.2.3.3-1).
     """
 
@@ -58,6 +60,7 @@ class Cooperation:
         contracts: Contracts,
         applications: Applications,
         verdicts: Verdicts,
+        updates: Updates,
         partners_only: bool = False,
     ) -> None:
         self._node = node
@@ -67,6 +70,7 @@ class Cooperation:
         self._contracts = contracts
         self._applications = applications
         self._verdicts = verdicts
+        self._updates = updates
 
     def services(self) -> list[Service[Any, Any]]:
         """What is served to other nodes."""
@@ -74,6 +78,7 @@ class Cooperation:
             Service(standard.CONTRACT_APPLY, self._serve_apply),
             Service(standard.CONTRACT_CONFIRM, self._serve_confirm),
             Service(standard.CONTRACT_TERMINATE, self._serve_terminate),
+            Service(standard.NODE_UPDATE, self._serve_update),
             Service(standard.CONTRACT_QUERY, self._serve_query),
             Service(standard.NODE_QUERY, self._serve_node_query),
             Service(standard.NODE_HEALTH, self._serve_health),
@@ -110,6 +115,12 @@ class Cooperation:
         await self._database.write(work)
         return Empty()
 
+    async def _serve_update(self, caller: Caller, request: standard.NodeUpdate) -> Empty:
+        waits = await self._database.write(lambda session: self._updates.receive(session, caller, request))
+        if waits:
+            raise waits
+        return Empty()
+
     async def _serve_query(self, caller: Caller, request: standard.ContractReference) -> standard.StatusReply:
         def work(session: Session) -> AuditStatus:
             return AuditStatus(self._contracts.between(session, caller.node_id, request.contract_id).status)
@@ -144,7 +155,11 @@ class Cooperation:
         return await self._database.read(lambda session: self.view(session, session.get_one(Contract, number)))
 
     async def _approve(self, person: Person, request: api.PeerApprove) -> api.ContractView:
-        return await self._change(lambda session: self._verdicts.approve(session, person, request))
+        return await self._change(lambda session: self._approve_or_compare(session, person, request))
+
+    def _approve_or_compare(self, session: Session, person: Person, request: api.PeerApprove) -> Contract:
+        changed = self._updates.compare(session, person, request)
+        return changed or self._verdicts.approve(session, person, request)
 
     async def _reject(self, person: Person, request: api.PeerDecision) -> api.ContractView:
         return await self._change(lambda session: self._verdicts.reject(session, person, request.contract_id))
@@ -243,6 +258,10 @@ class Cooperation:
             expired_time=contract.expired_time,
             dialect=contract.dialect,
             management_plane=contract.management_plane,
+            own_fingerprint=contract.own_fingerprint,
+            former_fingerprint=contract.former_fingerprint,
+            former_until=contract.former_until,
+            next_fingerprint=contract.next_fingerprint,
         )
 
     # --- the outbox -----------------------------------------------------------------------------------------
@@ -260,7 +279,7 @@ class Cooperation:
         """Where a message goes: to the address in the contract, which allows no other calls at that time."""
         contract = self._contracts.named(session, message.reference)
         if message.endpoint == standard.NODE_QUERY.name:
-            return Destination(contract.node_id, contract.address, _key(contract), dialects.by_name(contract.dialect))
+            return self._destination(contract, compared=True)
         return self._destination(contract)
 
     def delivered(self, session: Session, message: OutboxMessage, reply: WireModel) -> None:
@@ -284,14 +303,17 @@ class Cooperation:
         elif message.endpoint == standard.CONTRACT_CONFIRM.name:
             self._verdicts.refused(session, contract, str(error), cause)
 
-    def _destination(self, contract: Contract) -> Destination:
+    def _destination(self, contract: Contract, *, compared: bool = False) -> Destination:
         # An answer is held against the partner's key once a person has compared it; before that it proves nothing.
-        credential = _key(contract) if contract.key_compared else None
-        return Destination(contract.node_id, contract.address, credential, dialects.by_name(contract.dialect))
-
-
-def _key(contract: Contract) -> Credential:
-    return Credential.parse(AuthType(contract.auth_type), contract.auth_credential)
+        known = compared or contract.key_compared
+        return Destination(
+            contract.node_id,
+            contract.address,
+            key(contract) if known else None,
+            dialects.by_name(contract.dialect),
+            former=former_key(contract) if known else None,
+            own_key=contract.own_fingerprint,
+        )
 
 
 def _waits_for(contract: Contract, message: OutboxMessage | None) -> str:
@@ -303,6 +325,8 @@ def _waits_for(contract: Contract, message: OutboxMessage | None) -> str:
         return "a person here to compare the fingerprint and to approve"
     if contract.status == AuditStatus.APPROVED and not contract.key_compared:
         return f"a person here to compare the fingerprint of the key of {node}: interconn peer approve"
+    if contract.next_fingerprint:
+        return f"a person here to compare the fingerprint of the new key of {node}: interconn peer approve"
     if contract.status == AuditStatus.TERMINATED:
         waits = waits_for(message, "learn of the end of the contract")
         return "" if waits.startswith("nobody") else waits  # it knew of no contract in force

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from interconn.identity.credentials import Credential
+from interconn.identity.trust import CertificateTrust, require_certificate
 from interconn.management.contracts.tables import Contract
 from interconn.management.transitions import APPLICANT
 from interconn.peers.directory import Peer
-from interconn.standard.errors import ContractNotUsable, InterconnError, UnknownNode
+from interconn.standard.errors import CertificateRefused, ContractNotUsable, InterconnError, UnknownNode
 from interconn.standard.management import AuditStatus, AuthType
 from interconn.state.clock import Clock, SystemClock
 from interconn.state.database import Database
@@ -28,6 +30,9 @@ class _Standing:
     key_compared: bool
     expired_time: int | None
     peer: Peer | None  # None until the partner's key is known
+    own_fingerprint: str
+    former: Credential | None
+    former_until: int
 
     def obstacle(self, now: int) -> tuple[str, str | None]:
         """Return why no call may be made under this contract, and what to do; an empty reason if one may."""
@@ -50,6 +55,12 @@ class _Standing:
             )
         return "", None
 
+    def partner(self, now: int) -> Peer | None:
+        """Return the other side as calls need it at this time: with its former key while that is accepted."""
+        if self.peer is None or self.former is None or now >= self.former_until:
+            return self.peer
+        return replace(self.peer, former=self.former)
+
 
 class ContractDirectory:
     """Finds partners for `peers`, from memory and from any thread.
@@ -57,10 +68,14 @@ class ContractDirectory:
     Args:
         database: where the contracts are; asked once, by `load`.
         clock: time, for contracts that expire.
+        trust: which certificates are believed; without it none is.
     """
 
-    def __init__(self, database: Database, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self, database: Database, *, clock: Clock | None = None, trust: CertificateTrust | None = None
+    ) -> None:
         self._database = database
+        self._trust = trust
         self._clock = clock or SystemClock()
         self._standings: dict[str, tuple[_Standing, ...]] = {}
 
@@ -90,6 +105,7 @@ class ContractDirectory:
         Raises:
             UnknownNode: there is no contract with that node.
             ContractNotUsable: there is one that allows no calls; the message says why.
+            CertificateRefused: its certificate is not to be believed now.
         """
         standings = self._standings.get(node_id)
         if not standings:
@@ -101,8 +117,11 @@ class ContractDirectory:
             )
         now = self._clock.now()
         for standing in standings:
-            if not standing.obstacle(now)[0] and standing.peer:
-                return standing.peer
+            if not standing.obstacle(now)[0] and (peer := standing.partner(now)):
+                self.require_belief(peer.credential, node_id)
+                if peer.former and not self._believes(peer.former, node_id):
+                    return replace(peer, former=None)
+                return peer
         reason, hint = standings[0].obstacle(now)
         raise ContractNotUsable(
             f"contract {standings[0].contract_id} with {node_id} {reason}", clause="MGT-3-contract-state", hint=hint
@@ -115,6 +134,32 @@ class ContractDirectory:
             with suppress(InterconnError):
                 found.append(self.usable(node_id))
         return found
+
+    def require_belief(self, credential: Credential, node_id: str) -> None:
+        """Check that a credential, if it is a certificate, is that node's and to be believed now.
+
+        Raises:
+            CertificateRefused: it is not; the message says why.
+        """
+        if credential.chain:
+            require_certificate(self._trust, credential, node_id, self._clock.now())
+
+    def own_key(self, node_id: str) -> str:
+        """Return the fingerprint by which a node knows this one; empty where it knows none."""
+        now = self._clock.now()
+        live = [one for one in self._standings.get(node_id, ()) if one.status in _LIVE]
+        in_force = [one for one in live if one.status == AuditStatus.APPROVED and not one.obstacle(now)[0]]
+        return (in_force or live)[0].own_fingerprint if live else ""
+
+    def _believes(self, credential: Credential, node_id: str) -> bool:
+        try:
+            self.require_belief(credential, node_id)
+        except CertificateRefused:
+            return False
+        return True
+
+
+_LIVE: Final = (AuditStatus.APPLIED, AuditStatus.APPROVED)
 
 
 def _standings(session: Session, node_id: str) -> tuple[_Standing, ...]:
@@ -131,7 +176,7 @@ def _standing(contract: Contract) -> _Standing:
             inst_id=contract.inst_id,
             address=contract.address,
             contract_id=contract.contract_id,
-            credential=Credential.parse(AuthType(contract.auth_type), contract.auth_credential),
+            credential=key(contract),
             dialect=contract.dialect,
         )
     return _Standing(
@@ -141,4 +186,23 @@ def _standing(contract: Contract) -> _Standing:
         key_compared=contract.key_compared,
         expired_time=contract.expired_time,
         peer=peer,
+        own_fingerprint=contract.own_fingerprint,
+        former=former_key(contract),
+        former_until=contract.former_until or 0,
     )
+
+
+def key(contract: Contract) -> Credential:
+    """Return the other side's key.
+
+    Raises:
+        InvalidRequest: there is none yet.
+    """
+    return Credential.parse(AuthType(contract.auth_type), contract.auth_credential)
+
+
+def former_key(contract: Contract) -> Credential | None:
+    """Return the other side's key before its present one, where there was one."""
+    if not contract.former_credential:
+        return None
+    return Credential.parse(AuthType(contract.former_auth_type), contract.former_credential)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import String, Text
+from sqlalchemy import String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from interconn.state.database import Table
@@ -22,6 +22,12 @@ class Contract(Table):
         management_plane: whether the other side can be asked for approvals and asks for them; a person says if not.
         reason: why the other side would not have it.
         wound_up_at: when all under it was made void, after it was terminated or had expired.
+        own_fingerprint: of this node's key that the other side knows; empty where that is the only one there was.
+        told: digest of the name card and credential that the other side was told last; empty where unknown.
+        former_auth_type, former_credential, former_fingerprint: the other side's key before its present one.
+        former_until: until when the former key is accepted, epoch milliseconds.
+        next_auth_type, next_credential, next_fingerprint: a key that waits for a person to compare its fingerprint.
+        next_proven: the other side has proven to hold it.
     """
 
     __tablename__ = "contracts"
@@ -54,3 +60,33 @@ class Contract(Table):
     applied_at: Mapped[int]
     decided_at: Mapped[int | None]
     wound_up_at: Mapped[int | None]
+    own_fingerprint: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    told: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    former_auth_type: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    former_credential: Mapped[str] = mapped_column(Text, default="", server_default="")
+    former_fingerprint: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    former_until: Mapped[int | None]
+    next_auth_type: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    next_credential: Mapped[str] = mapped_column(Text, default="", server_default="")
+    next_fingerprint: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    next_proven: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class KeyRotation(Table):
+    """A change of this node's own key (MGT-3.4), from the making of the new one until nobody needs the old.
+
+    Attributes:
+        former, following: fingerprints of the old key and of the new.
+        auth_type: of the new key.
+        status: OPEN while a partner knows the old key alone, then DONE.
+    """
+
+    __tablename__ = "key_rotations"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    former: Mapped[str] = mapped_column(String(64))
+    following: Mapped[str] = mapped_column(String(64))
+    auth_type: Mapped[str] = mapped_column(String(32))
+    status: Mapped[str] = mapped_column(String(16))
+    started_at: Mapped[int]
+    finished_at: Mapped[int | None]

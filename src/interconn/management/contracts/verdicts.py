@@ -39,16 +39,12 @@ class Verdicts:
     """Decides on contracts and takes what partners decided, inside transactions.
 
     Args:
-        credential: this node's key, as partners are told it.
         clock: time.
         contracts: keeps them.
         consequences: makes void what was under a contract that ends.
     """
 
-    def __init__(
-        self, *, credential: Credential, clock: Clock, contracts: Contracts, consequences: Consequences
-    ) -> None:
-        self._credential = credential
+    def __init__(self, *, clock: Clock, contracts: Contracts, consequences: Consequences) -> None:
         self._consequences = consequences
         self._clock = clock
         self._contracts = contracts
@@ -71,6 +67,7 @@ class Verdicts:
         following = advance(contract.status, Step.APPROVE, what=called(contract), clause="MGT-3-contract-state")
         credential = Credential.parse(AuthType(contract.auth_type), contract.auth_credential)
         require_fingerprint(request.fingerprint, credential)
+        self._contracts.require_belief(credential, contract.node_id)
         if not (contract.key_proven or request.accept_unproven):
             raise Refused(
                 f"{contract.node_id} has not signed with the key it sent, so it may be another's",
@@ -88,8 +85,8 @@ class Verdicts:
             contract.expired_time = request.expired_time or contract.expired_time
             self._contracts.check_applicable(session, contract.node_id, contract.expired_time)
             contract.key_compared = True
-            self._settle(session, contract, following, cause, "contract.approve")
             self._send_verdict(session, contract, Verdict.APPROVED)
+            self._settle(session, contract, following, cause, "contract.approve")
         return contract
 
     def reject(self, session: Session, person: Person, contract_id: str) -> Contract:
@@ -101,8 +98,8 @@ class Verdicts:
                 clause="MGT-3-contract-state",
             )
         if following := advance(contract.status, Step.REJECT, what=called(contract), clause="MGT-3-contract-state"):
-            self._settle(session, contract, following, Cause.person(person), "contract.reject")
             self._send_verdict(session, contract, Verdict.REJECTED)
+            self._settle(session, contract, following, Cause.person(person), "contract.reject")
         return contract
 
     def confirm(self, session: Session, caller: Caller, request: ContractConfirm) -> InterconnError | None:
@@ -124,7 +121,10 @@ class Verdicts:
         credential = None
         if request.auth_type and request.auth_credential:
             credential = Credential.parse(request.auth_type, request.auth_credential)
-            if contract.fingerprint and contract.fingerprint != credential.fingerprint:
+            if contract.fingerprint and credential.fingerprint not in (
+                contract.fingerprint,
+                contract.former_fingerprint,
+            ):
                 raise ContentConflict(
                     "this contract was confirmed with another key", where="auth_credential", clause="MGT-3.2"
                 )
@@ -136,6 +136,7 @@ class Verdicts:
         if credential and (error := self._compare_expected(session, contract, credential, cause)):
             return error
         if credential and request.status is Verdict.APPROVED:
+            self._contracts.require_belief(credential, contract.node_id)
             contract.auth_type, contract.auth_credential = credential.auth_type.value, credential.pem
             contract.fingerprint = credential.fingerprint
             contract.key_proven = caller.proven_key is not None
@@ -220,11 +221,12 @@ class Verdicts:
 
     def _send_verdict(self, session: Session, contract: Contract, verdict: Verdict) -> None:
         # The credential goes with a rejection too, so that the applicant can tell whose it is.
+        credential = self._contracts.introduce(contract)
         confirm = ContractConfirm(
             contract_id=contract.contract_id,
             status=verdict,
-            auth_credential=self._credential.pem,
-            auth_type=self._credential.auth_type,
+            auth_credential=credential.pem,
+            auth_type=credential.auth_type,
             expired_time=(contract.expired_time or UNLIMITED) if verdict is Verdict.APPROVED else None,
         )
         self._contracts.send(session, contract, CONTRACT_CONFIRM.name, confirm.to_wire(), insists=True)

@@ -15,6 +15,7 @@ from interconn.standard.management.contract import (
     Health,
     NodeInformation,
     NodeQuery,
+    NodeUpdate,
 )
 from interconn.standard.management.dataset import (
     AuthScope,
@@ -55,6 +56,7 @@ from interconn.standard.management.endpoints import (
     MODEL_TERMINATE,
     NODE_HEALTH,
     NODE_QUERY,
+    NODE_UPDATE,
     PROJECT_APPLY,
     PROJECT_CONFIRM,
     PROJECT_LIST,
@@ -117,6 +119,7 @@ __all__ = [
     "MODEL_TERMINATE",
     "NODE_HEALTH",
     "NODE_QUERY",
+    "NODE_UPDATE",
     "PROJECT_APPLY",
     "PROJECT_CONFIRM",
     "PROJECT_LIST",
@@ -152,6 +155,7 @@ __all__ = [
     "Name",
     "NodeInformation",
     "NodeQuery",
+    "NodeUpdate",
     "Paging",
     "ProjectApply",
     "ProjectDataset",

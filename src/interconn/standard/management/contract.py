@@ -49,6 +49,21 @@ class ContractConfirm(WireModel):
         return self
 
 
+class NodeUpdate(WireModel):
+    """What a partner is told when the sender's node data or credential change; either side sends it (MGT-3.4)."""
+
+    contract_id: Identifier
+    address: Annotated[str, Field(min_length=1, max_length=512)]
+    auth_credential: Annotated[str, Field(min_length=1, max_length=16384)]
+    auth_type: AuthType
+    description: Text | None = None
+    inst_id: Identifier
+    institution: Name
+    name: Name
+    system: Name
+    system_version: Name
+
+
 class ContractReference(WireModel):
     """A contract by its id."""
 

@@ -14,6 +14,7 @@ from interconn.standard.management.contract import (
     Health,
     NodeInformation,
     NodeQuery,
+    NodeUpdate,
 )
 from interconn.standard.management.dataset import DatasetApply, DatasetDetail, DatasetList, DatasetPage, DatasetQuery
 from interconn.standard.management.model import ModelApply
@@ -43,6 +44,10 @@ CONTRACT_CONFIRM: Final = Endpoint(
 CONTRACT_TERMINATE: Final = Endpoint(
     "contract.terminate", "MGT-3.3", "POST", f"{_PREFIX}/node/contract/terminate", ContractReference, Empty,
     "End the contract between the two nodes.",
+)  # fmt: skip
+NODE_UPDATE: Final = Endpoint(
+    "node.update", "MGT-3.4", "POST", f"{_PREFIX}/node/update", NodeUpdate, Empty,
+    "Tell a partner the sender's node data and credential, when they have changed.",
 )  # fmt: skip
 CONTRACT_QUERY: Final = Endpoint(
     "contract.query", "MGT-3.5", "GET", f"{_PREFIX}/node/contract/query", ContractReference, StatusReply,
@@ -162,7 +167,7 @@ MODEL_STATUS: Final = Endpoint(
 )  # fmt: skip
 
 ENDPOINTS: Final = (
-    CONTRACT_APPLY, CONTRACT_CONFIRM, CONTRACT_TERMINATE, CONTRACT_QUERY, NODE_QUERY, NODE_HEALTH,
+    CONTRACT_APPLY, CONTRACT_CONFIRM, CONTRACT_TERMINATE, NODE_UPDATE, CONTRACT_QUERY, NODE_QUERY, NODE_HEALTH,
     DATASET_LIST, DATASET_QUERY, DATASET_APPLY, DATASET_CONFIRM, DATASET_TERMINATE, DATASET_STATUS,
     PROJECT_APPLY, PROJECT_CONFIRM, PROJECT_TERMINATE, PROJECT_STATUS, PROJECT_LIST, PROJECT_QUERY,
     COMPONENT_LIST, COMPONENT_QUERY,

@@ -47,10 +47,12 @@ class Verdict(StrEnum):
 
 
 class AuthType(StrEnum):
-    """Ways of signing (MGT-3.4, resolution 18); SHA256_RSA_PSS is our marked extension."""
+    """Ways of signing (MGT-3.4, resolution 18); SM3_SM2 and SHA256_RSA_PSS are our marked extensions."""
 
     SHA256_RSA = "SHA256_RSA"
     SHA256_ECDSA = "SHA256_ECDSA"
+    CERT = "CERT"
+    SM3_SM2 = "SM3_SM2"
     SHA256_RSA_PSS = "SHA256_RSA_PSS"
 
 
