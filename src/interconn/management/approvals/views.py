@@ -70,6 +70,9 @@ def _waits_for(audit: Audit, approving: list[Opinion], has_permit: bool, message
         return waits_for(message, "take the verdict")
     if audit.status == AuditStatus.APPLIED:
         return waits_for(message, "take the application") or f"a person at {audit.node_id} to approve"
-    if audit.status == AuditStatus.APPROVED and audit.kind == AuditKind.DATASET:
-        return "" if has_permit else f"node {audit.node_id} to send the permit"
-    return ""
+    if audit.status != AuditStatus.APPROVED:
+        return ""
+    renewed = waits_for(message, "take the application")  # applied for again, as the permit is not here
+    if has_permit or audit.kind != AuditKind.DATASET:
+        return "" if renewed.startswith("nobody") else renewed
+    return renewed or f"node {audit.node_id} to send the permit"

@@ -14,8 +14,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from interconn.api.audits import AuditKind
-from interconn.api.permits import GrantView, Standing
+from interconn.api.permits import Standing
 from interconn.identity.node import NodeIdentity
 from interconn.management.approvals.subjects import Limits
 from interconn.management.approvals.tables import Audit
@@ -32,6 +31,9 @@ from interconn.state.clock import Clock
 from interconn.trail import entries
 
 LIFETIME: Final = "MGT-2.2-permit-lifetime"
+
+Ends = dict[str, str]
+"""Why a contract is over, by its id; empty for one that is in force."""
 
 
 class GrantLedger:
@@ -240,56 +242,53 @@ class GrantLedger:
         Raises:
             PermitRefused: one is no longer valid, or used up by other jobs.
         """
+        ends: Ends = {}
         for grant in grants:
-            self.check_in_force(session, grant)
+            self.check_in_force(session, grant, ends)
             _check_uses(session, grant, job_id)
 
-    def check_in_force(self, session: Session, grant: Grant) -> None:
+    def check_in_force(self, session: Session, grant: Grant, ends: Ends | None = None) -> None:
         """Check all that does not depend on the job.
+
+        Args:
+            session: of a transaction.
+            grant: to be used.
+            ends: what was found of contracts already, where several grants are checked at once.
 
         Raises:
             PermitRefused: the grant was revoked, its contract is over, or its time is.
         """
-        standing, why = self._standing(session, grant)
+        standing, why = self._standing(session, grant, {} if ends is None else ends)
         if standing is not Standing.IN_FORCE:
             raise refused(f"{called(grant)} {why}")
 
-    def _standing(self, session: Session, grant: Grant) -> tuple[Standing, str]:
+    def _standing(self, session: Session, grant: Grant, ends: Ends) -> tuple[Standing, str]:
         audit = session.get_one(Audit, grant.audit_number)
         if audit.status != AuditStatus.APPROVED:
             return Standing.REVOKED, "was revoked"
         if audit.void:
             return Standing.VOID, f"is void: {audit.void}"
-        try:
-            self._contracts.require_usable(session, grant.user_node_id, grant.contract_id)
-        except InterconnError as error:
-            return Standing.VOID, f"is void: {error.message}"
+        if grant.contract_id not in ends:
+            ends[grant.contract_id] = self._end(session, grant)
+        if end := ends[grant.contract_id]:
+            return Standing.VOID, f"is void: {end}"
         if grant.time_limit is not None and self._clock.now() >= grant.time_limit:
             return Standing.EXPIRED, "has expired"
         return Standing.IN_FORCE, ""
 
-    def view(self, session: Session, grant: Grant) -> GrantView:
-        """Return a grant as a person sees it; there is nothing secret in it."""
-        covered = select(CoveredDataset.dataset_id).where(CoveredDataset.grant_id == grant.grant_id)
-        used = uses(session, grant)
-        standing, reason = self._standing(session, grant)
+    def _end(self, session: Session, grant: Grant) -> str:
+        try:
+            self._contracts.require_usable(session, grant.user_node_id, grant.contract_id)
+        except InterconnError as error:
+            return error.message
+        return ""
+
+    def standing(self, session: Session, grant: Grant, used: int) -> tuple[Standing, str]:
+        """Return how a grant stands just now, after so many uses, and why it is not in force."""
+        standing, why = self._standing(session, grant, {})
         if standing is Standing.IN_FORCE and grant.times_limit is not None and used >= grant.times_limit:
-            standing, reason = Standing.USED_UP, "is used up"
-        return GrantView(
-            audit_id=session.get_one(Audit, grant.audit_number).audit_id,
-            kind=AuditKind(grant.resource_type),
-            resource_id=grant.resource_id,
-            resource_level=grant.resource_level,
-            node_id=grant.user_node_id,
-            scope=AuthScope.model_validate(grant.auth_scope) if grant.auth_scope else None,
-            covers=sorted(session.scalars(covered)),
-            time_limit=grant.time_limit,
-            times_limit=grant.times_limit,
-            uses=used,
-            uses_left=None if grant.times_limit is None else max(0, grant.times_limit - used),
-            standing=standing,
-            reason=reason,
-        )
+            return Standing.USED_UP, f"is used up ({grant.times_limit} jobs)"
+        return standing, why
 
     # --- counting -------------------------------------------------------------------------------------------
 
@@ -300,15 +299,24 @@ class GrantLedger:
             PermitRefused: one is no longer valid, or used up by other jobs.
         """
         session.flush()
-        for number in sorted({grant.grant_id for grant in grants}):
-            # Where a database has several writers, each waits here for the one before it; in order, so that two jobs
-            # that share several grants never wait for each other.
-            grant = session.get_one(Grant, number, with_for_update=True, populate_existing=True)
-            self.check_in_force(session, grant)
-            if session.get(GrantUse, (number, job_id)) is None:
+        numbers = {grant.grant_id for grant in grants}
+        # Where a database has several writers, each waits here for the one before it; in order, so that two jobs
+        # that share several grants never wait for each other.
+        locked = select(Grant).where(Grant.grant_id.in_(numbers)).order_by(Grant.grant_id).with_for_update()
+        found = session.scalars(locked.execution_options(populate_existing=True)).all()
+        used = set(
+            session.scalars(select(GrantUse.grant_id).where(GrantUse.job_id == job_id, GrantUse.grant_id.in_(numbers)))
+        )
+        # Held here, the audits are read together, and not again one by one.
+        audits = session.scalars(select(Audit).where(Audit.number.in_(grant.audit_number for grant in found))).all()
+        ends: Ends = {}
+        for grant in found:
+            self.check_in_force(session, grant, ends)
+            if grant.grant_id not in used:
                 _check_uses(session, grant, job_id)
-                session.add(GrantUse(grant_id=number, job_id=job_id, used_at=self._clock.now()))
+                session.add(GrantUse(grant_id=grant.grant_id, job_id=job_id, used_at=self._clock.now()))
                 self._note_use(session, grant, job_id)
+        del audits
         session.flush()
 
     def _note_use(self, session: Session, grant: Grant, job_id: str) -> None:
@@ -319,7 +327,7 @@ class GrantLedger:
             action="permit.use",
             subject=f"{grant.resource_type.lower()}:{grant.resource_id}",
             partner=grant.user_node_id,
-            clause="MGT-2.2-permit-lifetime",
+            clause=LIFETIME,
             details={
                 "job": job_id,
                 "audit": session.get_one(Audit, grant.audit_number).audit_id,

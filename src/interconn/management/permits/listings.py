@@ -11,16 +11,17 @@ from sqlalchemy.orm import Session
 from interconn.api import permits as api
 from interconn.api.audits import AuditKind
 from interconn.api.own import OwnService, Person
-from interconn.api.permits import PermitView, Standing
+from interconn.api.permits import GrantView, PermitView, Standing
 from interconn.api.rules import require_decision
 from interconn.management.approvals.tables import Audit
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.datasets.catalogue import Catalogue
+from interconn.management.permits.ledger import GrantLedger, uses
 from interconn.management.permits.permits import Permits
 from interconn.management.permits.preauthorisations import Preauthorisations
-from interconn.management.permits.tables import Grant, Permit, Preauthorisation
+from interconn.management.permits.tables import CoveredDataset, Grant, Permit, Preauthorisation
 from interconn.standard.errors import InterconnError, NotFound
-from interconn.standard.management import AuditStatus
+from interconn.standard.management import AuditStatus, AuthScope
 from interconn.standard.self_description import SelfDescription
 from interconn.state.clock import Clock
 from interconn.state.database import Database
@@ -138,7 +139,7 @@ class PermitListings:
             found, total = read_page(
                 session,
                 Grant,
-                lambda some: [self._permits.ledger.view(session, grant) for grant in some],
+                lambda some: [grant_view(session, self._permits.ledger, grant) for grant in some],
                 paging=request,
                 order=(Grant.grant_id.desc(),),
                 matching=matching,
@@ -185,3 +186,25 @@ class PermitListings:
             return self._preauthorisations.view(session, revoked)
 
         return await self._database.write(work)
+
+
+def grant_view(session: Session, ledger: GrantLedger, grant: Grant) -> GrantView:
+    """Return a grant as a person sees it; there is nothing secret in it."""
+    covered = select(CoveredDataset.dataset_id).where(CoveredDataset.grant_id == grant.grant_id)
+    used = uses(session, grant)
+    standing, reason = ledger.standing(session, grant, used)
+    return GrantView(
+        audit_id=session.get_one(Audit, grant.audit_number).audit_id,
+        kind=AuditKind(grant.resource_type),
+        resource_id=grant.resource_id,
+        resource_level=grant.resource_level,
+        node_id=grant.user_node_id,
+        scope=AuthScope.model_validate(grant.auth_scope) if grant.auth_scope else None,
+        covers=sorted(session.scalars(covered)),
+        time_limit=grant.time_limit,
+        times_limit=grant.times_limit,
+        uses=used,
+        uses_left=None if grant.times_limit is None else max(0, grant.times_limit - used),
+        standing=standing,
+        reason=reason,
+    )
