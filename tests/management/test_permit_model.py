@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
@@ -24,9 +24,10 @@ from interconn.management.permits.terms import Access, GrantTerms
 from interconn.standard.errors import ContractNotUsable, PermitRefused
 from interconn.standard.management import AuthScope
 from interconn.state.database import Table
+from interconn.trail.entries import AuditEntry
 from tests.management.conftest import START, SteppedClock
 
-TABLES = [kind.__table__ for kind in (Audit, Grant, GrantUse, CoveredDataset)]
+TABLES = [kind.__table__ for kind in (Audit, AuditEntry, Grant, GrantUse, CoveredDataset)]
 USERS = ("bank", "clearing")
 DATASETS = ("ages", "loans")
 PROJECTS = ("project-1", "project-2")
@@ -45,6 +46,7 @@ class Granted:
     time_limit: int | None
     times_limit: int | None
     tokens: list[str]
+    contract_id: str
     revoked: bool = False
     jobs: set[str] = field(default_factory=set)
 
@@ -57,15 +59,18 @@ class Granted:
 
 
 class Contracts:
-    """Stands for the contracts: those of some users are over."""
+    """Stands for the contracts: a user has one in force, and those before it are over."""
 
     def __init__(self) -> None:
-        self.over: set[str] = set()
+        self.numbers = dict.fromkeys(USERS, 1)
+
+    def in_force(self, node_id: str) -> str:
+        return f"contract-{node_id}-{self.numbers[node_id]}"
 
     def require_usable(self, _session: Session, node_id: str, contract_id: str = "") -> SimpleNamespace:
-        if node_id in self.over:
-            raise ContractNotUsable(f"no contract with {node_id} is in force")
-        return SimpleNamespace(inst_id=f"inst-{node_id}", contract_id=f"contract-{node_id}")
+        if contract_id not in ("", self.in_force(node_id)):
+            raise ContractNotUsable(f"{contract_id} is not in force")
+        return SimpleNamespace(inst_id=f"inst-{node_id}", contract_id=self.in_force(node_id))
 
 
 class Ledger(RuleBasedStateMachine):
@@ -77,7 +82,7 @@ class Ledger(RuleBasedStateMachine):
     def open(self) -> None:
         self.engine = create_engine("sqlite://", poolclass=StaticPool)
         Table.metadata.create_all(self.engine, tables=TABLES)
-        self.session = Session(self.engine, expire_on_commit=False)
+        self.session = Session(self.engine, expire_on_commit=False, info={"topics": []})
         self.clock, self.contracts = SteppedClock(), Contracts()
         node = SimpleNamespace(node_id="operator", inst_id="inst-operator")
         self.ledger = GrantLedger(node=node, clock=self.clock, contracts=self.contracts)  # type: ignore[arg-type]
@@ -110,8 +115,6 @@ class Ledger(RuleBasedStateMachine):
         return self._grant(user, "PROJECT", project, None, covers, None, times)
 
     def _grant(self, user, kind, resource_id, scope, covers, seconds, times):
-        if user in self.contracts.over:
-            return multiple()
         audit = Audit(
             audit_id=f"audit-{len(self.known)}", node_id=user, kind=kind, subject_id=resource_id, direction="PARTNER",
             status="APPROVED", content={}, content_digest="", trace_id="", applied_at=START, void="",
@@ -127,7 +130,16 @@ class Ledger(RuleBasedStateMachine):
         )
         self.session.commit()
         granted = Granted(
-            audit.number, user, kind, resource_id, scope, covers, time_limit, times, tokens=[permit.token]
+            audit.number,
+            user,
+            kind,
+            resource_id,
+            scope,
+            covers,
+            time_limit,
+            times,
+            tokens=[permit.token],
+            contract_id=self.contracts.in_force(user),
         )
         self.known.append(granted)
         return granted
@@ -152,25 +164,33 @@ class Ledger(RuleBasedStateMachine):
         self.session.commit()
         granted.revoked = True
 
-    @rule(milliseconds=st.integers(1, 3000))
-    def wait(self, milliseconds):
+    @rule(milliseconds=st.integers(1, 1500), ends=st.sampled_from([None, None, None, *USERS]))
+    def later(self, milliseconds, ends):
+        """Time goes by; sometimes a contract ends, and another one is made, which revives nothing."""
         self.clock.time += milliseconds
-
-    @rule(user=st.sampled_from(USERS))
-    def end_contract(self, user):
-        self.contracts.over.add(user)
+        if ends:
+            self.contracts.numbers[ends] += 1
 
     @rule(
         data=st.data(),
-        user=st.sampled_from(USERS),
-        dataset=st.sampled_from(DATASETS),
-        project=st.sampled_from(PROJECTS),
-        job=st.sampled_from([f"job-{number}" for number in range(6)]),
+        granted=grants,
+        twist=st.sampled_from(["", "", "", "user", "dataset", "project", "only others"]),
+        jobs=st.lists(st.sampled_from([f"job-{number}" for number in range(5)]), min_size=1, max_size=3),
     )
-    def use(self, data, user, dataset, project, job):
-        """Present any tokens there ever were, as whoever; what is admitted is what the model admits."""
-        every = [(granted, token) for granted in self.known for token in granted.tokens]
-        chosen = data.draw(st.lists(st.sampled_from(every), unique=True, max_size=6)) if every else []
+    def use(self, data, granted, twist, jobs):
+        """Present a permit for what it is for, or with one thing changed, and any others that there ever were."""
+        user = data.draw(st.sampled_from(USERS)) if twist == "user" else granted.user
+        of = granted.resource_id if granted.kind == "DATASET" else min(granted.covers, default="ages")
+        dataset = data.draw(st.sampled_from(DATASETS)) if twist == "dataset" else of
+        within = (granted.scope or "project-1") if granted.kind == "DATASET" else granted.resource_id
+        project = data.draw(st.sampled_from(PROJECTS)) if twist == "project" else within
+        every = [(one, token) for one in self.known for token in one.tokens]
+        others = data.draw(st.lists(st.sampled_from(every), unique=True, max_size=3))
+        chosen = list(dict.fromkeys([*others, *([] if twist == "only others" else [(granted, granted.tokens[-1])])]))
+        for job in jobs:
+            self._use(chosen, user, dataset, project, job)
+
+    def _use(self, chosen, user, dataset, project, job):
         text = write_permit_set(granted.presented(token) for granted, token in chosen)
         expected = self._expected([one for one in chosen if one[1] == one[0].tokens[-1]], user, dataset, project)
         try:
@@ -192,7 +212,7 @@ class Ledger(RuleBasedStateMachine):
             for granted, _ in chosen
             if granted.user == user
             and not granted.revoked
-            and user not in self.contracts.over
+            and granted.contract_id == self.contracts.in_force(user)
             and (granted.time_limit is None or self.clock.time < granted.time_limit)
             and (granted.times_limit is None or len(granted.jobs) < granted.times_limit)
             and (
@@ -216,5 +236,5 @@ class Ledger(RuleBasedStateMachine):
             assert granted.times_limit is None or len(granted.jobs) <= granted.times_limit
 
 
-Ledger.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+Ledger.TestCase.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
 test_ledger = Ledger.TestCase
