@@ -92,3 +92,18 @@ def new_database(kind_of_database: str, tmp_path: Path, request: pytest.FixtureR
 def migrated_database(new_database: Callable[[], str]) -> str:
     """URL of a database with the newest schema, of each kind in turn."""
     return new_database()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what share of the calls made up from the OpenAPI documents succeeded, by listener."""
+    told = [
+        (name, counted)
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+        for name, counted in report.user_properties
+        if name.startswith("openapi ")
+    ]
+    for name, counted in sorted(told, key=lambda pair: pair[0]):
+        calls = counted.get("calls", 0) or 1
+        shares = ", ".join(f"{counted.get(what, 0) / calls:.0%} {what}" for what in ("2xx", "code 0"))
+        terminalreporter.write_line(f"{name}: {counted.get('calls', 0)} calls, {shares}")

@@ -116,6 +116,7 @@ def arguments(verb: Verb[Any, Any]) -> dict[str, Any]:
         "parties": ["a"],
         "partners": ["a"],
         "roles": ["operator"],
+        "management_plane": True,
     }
     parameters = list(inspect.signature(verb._write).parameters.values())[1:]
     return {p.name: known.get(p.name, "x") for p in parameters if p.default is inspect.Parameter.empty}

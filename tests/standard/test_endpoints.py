@@ -90,8 +90,10 @@ def test_openapi_document_is_sound(listener: str) -> None:
     assert len({operation["operationId"] for operation in operations}) == len(operations)
     for operation in operations:
         assert operation["summary"].endswith(".")
-        reply = operation["responses"]["200"]["content"]["application/json"]["schema"]
-        assert reply["required"] == ["code", "msg", "data"]
+        served, refused = operation["responses"]["200"]["content"]["application/json"]["schema"]["oneOf"]
+        assert operation["responses"]["default"]["content"]["application/json"]["schema"] == refused
+        assert served["required"] == refused["required"] == ["code", "msg", "data"]
+        assert served["properties"]["code"] == {"const": 0}
 
 
 @pytest.mark.parametrize("listener", DOCUMENTS)

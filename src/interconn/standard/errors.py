@@ -259,6 +259,7 @@ class PeerRefused(PeerError):
     """The other node answered with a code that is not 0; `peer_code` and `peer_message` hold its words."""
 
     code = 50203
+    http_status = 200  # its refusal, passed on: nothing failed on the way (resolution 25)
     evidence: Any = None
     """What proves the refusal to be the other node's, for the audit trail (`identity.signature.Evidence`)."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
 from interconn.standard.endpoint import Endpoint, Proof
 from interconn.standard.wire import WireModel
 
+_WORDS: Final = ("error", "message", "where", "clause", "hint")
 _REFERENCE = "#/components/schemas/{model}"
 
 
@@ -55,7 +56,13 @@ def _operation(
         "operationId": endpoint.name if method == endpoint.method else f"{endpoint.name}.{method.lower()}",
         "summary": endpoint.summary,
         "x-interconn-clause": endpoint.clause,
-        "responses": {"200": {"description": "The reply envelope", "content": _json(_envelope(reply))}},
+        "responses": {
+            "200": {
+                "description": "The reply envelope: code 0, or a refusal that follows from the present state",
+                "content": _json({"oneOf": [_envelope(reply), _REFUSAL]}),
+            },
+            "default": {"description": "The envelope of a refusal (docs/errors.md)", "content": _json(_REFUSAL)},
+        },
     }
     if method == "GET":
         operation["parameters"] = _query_parameters(schemas[request["$ref"].rpartition("/")[2]])
@@ -76,9 +83,22 @@ def _query_parameters(schema: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _envelope(data: dict[str, Any]) -> dict[str, Any]:
-    members = {"code": {"type": "integer"}, "msg": {"type": "string"}, "data": data}
+def _envelope(data: dict[str, Any], code: dict[str, Any] | None = None) -> dict[str, Any]:
+    members = {"code": code or {"const": 0}, "msg": {"type": "string"}, "data": data}
     return {"type": "object", "required": ["code", "msg", "data"], "properties": members}
+
+
+def _refusal() -> dict[str, Any]:
+    error = {
+        "type": "object",
+        "required": ["error", "code", "message"],
+        "properties": {"code": {"type": "integer"}, **{word: {"type": "string"} for word in _WORDS}},
+    }
+    data = {"type": "object", "required": ["extension"], "properties": {"extension": error}}
+    return _envelope(data, {"type": "integer", "not": {"const": 0}})
+
+
+_REFUSAL: Final = _refusal()
 
 
 def _json(schema: dict[str, Any]) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from pydantic import AfterValidator, Field, model_validator
 from interconn.standard.wire import Int32, WireModel
 
 # What a stranger writes is shown in terminals and logs: nothing that moves the cursor or turns the writing around.
-_MISLEADING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_MISLEADING = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069"
+_MISLEADS = re.compile(f"[{_MISLEADING}]")
 
 
 def _plain(text: str) -> str:
-    if _MISLEADING.search(text):
+    if _MISLEADS.search(text):
         raise ValueError("control characters are not allowed")
     return text
 
@@ -26,8 +27,15 @@ def _one_line(text: str) -> str:
     return _plain(text)
 
 
-Text = Annotated[str, Field(max_length=4096), AfterValidator(_plain)]
-Name = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_one_line)]
+# The patterns are for those who read the OpenAPI documents; our own words above tell a person more.
+Text = Annotated[
+    str, Field(max_length=4096, json_schema_extra={"pattern": f"^[^{_MISLEADING}]*$"}), AfterValidator(_plain)
+]
+Name = Annotated[
+    str,
+    Field(min_length=1, max_length=256, json_schema_extra={"pattern": rf"^[^\t\n\r{_MISLEADING}]*$"}),
+    AfterValidator(_one_line),
+]
 
 
 class AuditStatus(StrEnum):
