@@ -110,6 +110,7 @@ def arguments(verb: Verb[Any, Any]) -> dict[str, Any]:
     """Values for the parameters of a verb that have no default."""
     known: dict[str, Any] = {
         "management_plane": True,
+        "component": "interconn/psi",
         "dag": DAG,
         "config": CONFIG,
         "key_columns": ["id"],
@@ -117,6 +118,7 @@ def arguments(verb: Verb[Any, Any]) -> dict[str, Any]:
         "partners": ["a"],
         "roles": ["operator"],
         "management_plane": True,
+        "component": "interconn/psi",
     }
     parameters = list(inspect.signature(verb._write).parameters.values())[1:]
     return {p.name: known.get(p.name, "x") for p in parameters if p.default is inspect.Parameter.empty}
