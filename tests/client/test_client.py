@@ -109,7 +109,6 @@ class Recorder:
 def arguments(verb: Verb[Any, Any]) -> dict[str, Any]:
     """Values for the parameters of a verb that have no default."""
     known: dict[str, Any] = {
-        "management_plane": True,
         "component": "interconn/psi",
         "dag": DAG,
         "config": CONFIG,
@@ -117,11 +116,15 @@ def arguments(verb: Verb[Any, Any]) -> dict[str, Any]:
         "parties": ["a"],
         "partners": ["a"],
         "roles": ["operator"],
-        "management_plane": True,
-        "component": "interconn/psi",
+        "result": "job-1/task_1/aligned",
     }
     parameters = list(inspect.signature(verb._write).parameters.values())[1:]
-    return {p.name: known.get(p.name, "x") for p in parameters if p.default is inspect.Parameter.empty}
+    of_kind = {"int": 1, "bool": True}
+    return {
+        p.name: known.get(p.name, of_kind.get(p.annotation, "x"))
+        for p in parameters
+        if p.default is inspect.Parameter.empty
+    }
 
 
 @pytest.mark.parametrize(
