@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from interconn.api import audits, components, datasets, jobs, node, peers, projects
+from interconn.api import audits, components, datasets, jobs, node, peers, policies, projects, results
 from interconn.standard.control import JobStatus
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.flow import Dag, DagComponent
@@ -132,6 +132,24 @@ OWN_PSI = components.ComponentView(
 
 PAGE = {"page_num": "1", "page_size": "20"}
 """What a list asks for by default (MGT-2.3-paging)."""
+
+POLICY = policies.PolicyView(digest="ab" * 32, text="[[rule]]", policy={}, in_force=True, fault="no good")
+RESULT = results.ResultView(
+    result="job-1/psi-1/guest.0/aligned",
+    job_id="job-1",
+    task_id="task_1",
+    task="psi-1",
+    party="guest.0",
+    key="aligned",
+    component="psi",
+    category="dataset",
+    partners=["operator"],
+    standing="HELD",
+    waits_for="a person here to release or refuse",
+    rules=["joined"],
+    policy="ab" * 32,
+    held_at=1,
+)
 
 CASES: list[tuple[str, Endpoint[Any, Any], WireModel, dict[str, Any], str]] = [
     ("node status", node.NODE_STATUS, STATUS, {}, "nothing is encrypted"),
@@ -271,6 +289,50 @@ CASES: list[tuple[str, Endpoint[Any, Any], WireModel, dict[str, Any], str]] = [
         audit(status="REJECTED"),
         {"audit_id": "audit-1", "reason": "no"},
         "REJECTED",
+    ),
+    (
+        "audit show audit-1",
+        audits.AUDIT_SHOW,
+        audit(opinions=[{"by": "person:ann", "at": 1}], waits_for="a second person"),
+        {"audit_id": "audit-1"},
+        "person:ann",
+    ),
+    ("audit withdraw audit-1", audits.AUDIT_WITHDRAW, audit(), {"audit_id": "audit-1"}, "APPLIED"),
+    ("policy show", policies.POLICY_SHOW, POLICY, {}, "no good"),
+    (
+        "policy explain audit-1",
+        policies.POLICY_EXPLAIN,
+        policies.PolicyFinding(
+            audit_id="audit-1",
+            digest="ab" * 32,
+            decided_by="a person",
+            four_eyes=False,
+            rules=[policies.RuleFinding(name="r", verdict="approve", applies=False, because=["kinds: not this"])],
+            facts={"components": None},
+        ),
+        {"audit_id": "audit-1"},
+        "kinds: not this",
+    ),
+    (
+        "result list --standing HELD",
+        results.RESULT_LIST,
+        results.ResultViews(results=[RESULT]),
+        {"standing": "HELD"},
+        "a person here",
+    ),
+    (
+        "result release job-1/psi-1/aligned --reason ok",
+        results.RESULT_RELEASE,
+        RESULT.model_copy(update={"standing": "RELEASED", "place": {"path": "/results/aligned"}}),
+        {"result": "job-1/psi-1/aligned", "reason": "ok"},
+        "/results/aligned",
+    ),
+    (
+        "result refuse job-1/psi-1/aligned",
+        results.RESULT_REFUSE,
+        RESULT.model_copy(update={"standing": "REFUSED"}),
+        {"result": "job-1/psi-1/aligned"},
+        "REFUSED",
     ),
     (
         "audit ask audit-1",
@@ -591,3 +653,13 @@ def test_what_a_partner_calls_itself_is_shown_as_text(fake: FakeNode, interconn:
     painted = CONTRACT.model_copy(update={"institution": "[bold]Bank[/bold]"})
     fake.answer(peers.PEER_LIST, peers.ContractViews(contracts=[painted]))
     assert "[bold]Bank[/bold]" in interconn("peer", "list").out
+
+
+def test_a_policy_is_checked_without_a_node(interconn: Interconn, tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text('[[rule]]\nname = "known"\nverdict = "approve"\nkinds = ["JOB"]\npartners = ["bank"]\n')
+    shown = interconn("policy", "check", str(file))
+    assert shown.status == 0 and "known" in shown.out
+    file.write_text("[[rule]]\nnam = 1\n")
+    refused = interconn("policy", "check", str(file))
+    assert refused.status == 1 and "rule.0.nam" in refused.err

@@ -240,3 +240,16 @@ async def test_contract_terminated_by_both_at_once_is_wound_up_once(scene, grant
     for node in (scene.bank, scene.operator):
         assert len(below[node.node_id].stopped) == 1
         assert len([one for one in await node.trail() if one.action == "contract.wound_up"]) == 1
+
+
+async def test_the_end_of_an_approval_shows_that_its_confirm_was_taken(scene):
+    await scene.bank.ask(api.DATASET_REQUEST, node_id="operator", dataset_id="operator-table")
+    await scene.network.settle()
+    [audit] = (await scene.operator.ask(api.AUDIT_LIST)).audits
+    scene.network.lose_replies.add(DATASET_CONFIRM.path)
+    await scene.operator.ask(api.AUDIT_APPROVE, audit_id=audit.audit_id)
+    await scene.network.settle()
+    await scene.bank.ask(api.AUDIT_TERMINATE, audit_id=audit.audit_id)
+    await scene.bank.deliver()
+    [message] = await scene.operator.messages(endpoint=DATASET_CONFIRM.name)
+    assert (message.state, "resource_permit" in message.body) == ("DELIVERED", False)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import BigInteger, String, Text, exists, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
-from interconn.state.database import Table, announce
+from interconn.state.database import Table, announce, erase
 
 OUTBOX_TOPIC = "outbox"
 
@@ -135,6 +135,18 @@ def hasten(session: Session, node_id: str, now: int) -> None:
     silent = (OutboxMessage.node_id == node_id, OutboxMessage.state == "WAITING", OutboxMessage.refusals == 0)
     session.execute(update(OutboxMessage).where(*silent, OutboxMessage.due_at > now).values(due_at=now))
     announce(session, OUTBOX_TOPIC)
+
+
+def taken(session: Session, *, endpoint: str, reference: str) -> None:
+    """Take what waits about a matter as delivered, as something else has shown that it was; nothing secret stays."""
+    waiting = select(OutboxMessage).where(
+        OutboxMessage.state == "WAITING", OutboxMessage.endpoint == endpoint, OutboxMessage.reference == reference
+    )
+    for message in session.scalars(waiting):
+        message.state, message.permits, message.last_error = "DELIVERED", "", ""
+        if "resource_permit" in message.body:
+            erase(session)
+            message.body = {name: value for name, value in message.body.items() if name != "resource_permit"}
 
 
 def withdraw(session: Session, *, endpoint: str, reference: str) -> None:

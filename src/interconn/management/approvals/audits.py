@@ -210,6 +210,8 @@ class Audits:
         """
         audit = self._between(session, subject, caller.node_id, audit_id)
         self._end(session, subject, audit, Cause.caller(caller), "", ours=False)
+        # Whoever ends an approval has taken its confirm, even if the answer to that was lost.
+        outbox.taken(session, endpoint=subject.confirm.name, reference=audit.audit_id)
 
     def _end(
         self, session: Session, subject: Subject[Any], audit: Audit, cause: Cause, reason: str, *, ours: bool
