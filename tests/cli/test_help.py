@@ -40,6 +40,7 @@ def test_every_verb_of_the_issue_is_there() -> None:
         "component": "list discover show",
         "flow": "create list approve lint revoke",
         "job": "propose approve run show watch list stop log revoke",
+        "model": "add share list show remove request approve reject revoke",
         "session": "open list",
         "user": "add list roles disable enable me",
         "token": "create list revoke rotate",

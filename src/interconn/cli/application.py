@@ -37,6 +37,7 @@ NOUNS = {
     "flow": "Flows: how components are combined.",
     "job": "Jobs: proposed, approved, run.",
     "result": "Results of jobs that wait for a release.",
+    "model": "Models: own ones, and the use of partners'.",
     "session": "Transport sessions.",
     "user": "The node's own people, and what each may do.",
     "token": "Tokens by which people are known to the node.",

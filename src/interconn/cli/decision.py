@@ -24,56 +24,73 @@ def approve_subject(
     """Approve the one pending application of a kind for a subject, and show it.
 
     Args:
-        kind: DATASET, PROJECT, FLOW or JOB.
+        kind: DATASET, PROJECT, FLOW, JOB or MODEL.
         subject: id of the thing, or of the audit.
         applicant: node that applied; needed where several did.
         common: which node is asked.
         limits: within which it is approved.
         grant_datasets: grant the data sets that a project names along with it.
     """
-    from interconn.api.audits import AuditKind
-    from interconn.standard.errors import NotFound, Refused
-    from interconn.standard.management import AuditStatus
-
     with common.node() as node:
-        named = [
-            audit
-            for audit in _named(node, AuditKind(kind), subject)
-            if audit.direction == "PARTNER" and applicant in (None, audit.node_id)
-        ]
-        found = [audit for audit in named if audit.status is AuditStatus.APPLIED]
-        if named and not found:
-            raise Refused(
-                say("the application of {node} is {status} already", node=named[-1].node_id, status=named[-1].status),
-                where=subject,
-                hint=say("'interconn audit list' shows all approvals"),
-            )
-        if not found:
-            raise NotFound(
-                say("nobody's application for it waits here"),
-                where=subject,
-                hint=say("'interconn audit list' shows what does"),
-            )
-        if len(found) > 1:
-            nodes = sorted({audit.node_id for audit in found})
-            if len(nodes) == 1:  # one that applied more than once, say for other limits
-                raise Refused(
-                    say("{node} applied for it {times} times", node=nodes[0], times=len(found)),
-                    where=subject,
-                    hint=say("Name the approval instead: {audits}", audits=", ".join(a.audit_id for a in found)),
-                )
-            raise Refused(
-                say("several applied for it: {nodes}", nodes=", ".join(nodes)),
-                where=subject,
-                hint=say("Say whose application you approve with --applicant"),
-            )
+        pending = _pending(node, kind, subject, applicant)
         decided = node.audits.approve(
-            found[0].audit_id,
+            pending.audit_id,
             time_limit=limits.time_limit,
             times_limit=limits.times_limit,
             grant_datasets=grant_datasets,
         )
     show_audit(decided, common)
+
+
+def reject_subject(kind: str, subject: str, *, applicant: str | None, reason: str, common: Common) -> None:
+    """Reject the one pending application of a kind for a subject, and show it; arguments as for `approve_subject`."""
+    with common.node() as node:
+        decided = node.audits.reject(_pending(node, kind, subject, applicant).audit_id, reason=reason)
+    show_audit(decided, common)
+
+
+def _pending(node: NodeClient, kind: str, subject: str, applicant: str | None) -> AuditView:
+    """Return the one application that waits for our verdict.
+
+    Raises:
+        NotFound, Refused: there is none, or more than one.
+    """
+    from interconn.api.audits import AuditKind
+    from interconn.standard.errors import NotFound, Refused
+    from interconn.standard.management import AuditStatus
+
+    named = [
+        audit
+        for audit in _named(node, AuditKind(kind), subject)
+        if audit.direction == "PARTNER" and applicant in (None, audit.node_id)
+    ]
+    found = [audit for audit in named if audit.status is AuditStatus.APPLIED]
+    if named and not found:
+        raise Refused(
+            say("the application of {node} is {status} already", node=named[-1].node_id, status=named[-1].status),
+            where=subject,
+            hint=say("'interconn audit list' shows all approvals"),
+        )
+    if not found:
+        raise NotFound(
+            say("nobody's application for it waits here"),
+            where=subject,
+            hint=say("'interconn audit list' shows what does"),
+        )
+    if len(found) > 1:
+        nodes = sorted({audit.node_id for audit in found})
+        if len(nodes) == 1:  # one that applied more than once, say for other limits
+            raise Refused(
+                say("{node} applied for it {times} times", node=nodes[0], times=len(found)),
+                where=subject,
+                hint=say("Name the approval instead: {audits}", audits=", ".join(a.audit_id for a in found)),
+            )
+        raise Refused(
+            say("several applied for it: {nodes}", nodes=", ".join(nodes)),
+            where=subject,
+            hint=say("Say whose application you approve with --applicant"),
+        )
+    return found[0]
 
 
 def revoke_subject(kind: str, subject: str, *, partner: str | None, reason: str, common: Common) -> None:

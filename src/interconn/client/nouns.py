@@ -10,6 +10,7 @@ from interconn.api import node as node_rows
 from interconn.api import peers as peer_rows
 from interconn.client.declared import Policies, Results
 from interconn.client.exchange import Question
+from interconn.client.models import Models
 from interconn.client.people import Tokens, Users
 from interconn.client.permits import Grants, Permits, Preauthorisations
 from interconn.client.resources import Components, Datasets
@@ -210,6 +211,7 @@ class Nouns(Generic[Client]):
         self.results = Results(client)
         self.projects = Projects(client)
         self.components = Components(client)
+        self.models = Models(client)
         self.flows = Flows(client)
         self.jobs = Jobs(client)
         self.platform = Platform(client)

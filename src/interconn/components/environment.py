@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from interconn.standard.errors import InvalidFlow, StorageError
 from interconn.standard.flow import Config, Parameters
-from interconn.standard.self_description import SelfDescription, to_environment_text
+from interconn.standard.self_description import InputData, SelfDescription, to_environment_text
 from interconn.standard.wire import WireModel
 from interconn.storage.address import parse_storage_address
 from interconn.storage.dataset import DatasetName
 
-SOURCE_MEMBERS: Final = ("dataset_id", "name", "namespace")
+MODEL_MEMBER: Final = "model_id"
+"""Member of task_params that names a model to read; an extension of ours, beside those of a data set."""
+SOURCE_MEMBERS: Final = ("dataset_id", "name", "namespace", MODEL_MEMBER)
 """Members of task_params that name source data and are no parameters (CTL-G3.1.1.1-source)."""
 
 
@@ -131,6 +133,43 @@ def split_parameters(config: Config, task_name: str, role: str, index: int) -> t
                 clause="CTL-G3.1.1.1-source",
             )
     return merged, {name: value for name, value in source.items() if value}
+
+
+def references(source: Mapping[str, Any]) -> list[Parameters]:
+    """Return what source data refers to, each by itself: a data set, a model, or both."""
+    dataset = {name: value for name, value in source.items() if name != MODEL_MEMBER}
+    model = {name: value for name, value in source.items() if name == MODEL_MEMBER}
+    return [reference for reference in (dataset, model) if reference]
+
+
+def by_input(source: Mapping[str, Any], free: Sequence[InputData]) -> list[Parameters]:
+    """Return the references of source data in the order of the inputs that they are for.
+
+    Args:
+        source: as `split_parameters` gives it.
+        free: the inputs of the component that the DAG does not feed, in order.
+
+    Raises:
+        InvalidFlow: a model is given, and no input that takes one is left where it would come.
+    """
+    waiting = references(source)
+    if MODEL_MEMBER not in source:
+        return waiting
+    found = []
+    for data in free:
+        fitting = [reference for reference in waiting if (MODEL_MEMBER in reference) == (data.category == "model")]
+        if not fitting:
+            break
+        found.append(fitting[0])
+        waiting.remove(fitting[0])
+    if waiting:
+        raise InvalidFlow(
+            "a model is given as source, but the component reads none there",
+            where=MODEL_MEMBER,
+            clause="CTL-G3.1.1.1-source",
+            hint="Its inputs are fed in the order of its self-description",
+        )
+    return found
 
 
 def outputs(order: Order, description: SelfDescription) -> dict[str, Place]:

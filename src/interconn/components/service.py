@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -22,9 +22,11 @@ from interconn.components.environment import Order, Surroundings
 from interconn.components.launcher import Exit, ProcessLauncher, Situation
 from interconn.components.leftovers import Leftovers
 from interconn.components.outcome import judge
+from interconn.components.produced import ModelRegister, ProducedModel, produced_models
 from interconn.components.registry import Registry
 from interconn.components.sessions import Sessions
 from interconn.components.tables import ComponentRun
+from interconn.components.task_log import read_log
 from interconn.identity.node import NodeIdentity
 from interconn.standard.control import COMPONENT_CALLBACK, ComponentStatus
 from interconn.standard.errors import InterconnError, NotFound
@@ -90,6 +92,7 @@ class Components:
         )
         self._longest_run = longest_run_seconds
         self._listener: RunListener | None = None
+        self._models: ModelRegister | None = None
         self._driven: dict[Key, asyncio.Task[None]] = {}
         self._fresh_tokens: dict[Key, str | None] = {}
 
@@ -98,6 +101,10 @@ class Components:
     def report_to(self, listener: RunListener) -> None:
         """Say who is told of progress and ends."""
         self._listener = listener
+
+    def register_with(self, models: ModelRegister) -> None:
+        """Say who takes note of the models that components write."""
+        self._models = models
 
     def order(self, session: Session, order: Order) -> None:
         """Order a component in a transaction; it is launched after the commit. A repeat changes nothing.
@@ -165,7 +172,7 @@ class Components:
         keys = await self._database.read(lambda session: _keys_of_task(session, task_id))
         if not keys:
             raise NotFound("this node ran no component for that task", where="task_id", clause="CTL-5.5")
-        return await asyncio.to_thread(self._read_log, keys, start, length)
+        return await asyncio.to_thread(read_log, [self._directory(key) for key in keys], start, length)
 
     def routes(self) -> list[Route]:
         """Return what the component listener serves for this layer (CTL-4.1)."""
@@ -326,7 +333,8 @@ class Components:
         return bool(run.stop_reason) or lingers
 
     async def _settle(self, key: Key, ended: Exit, cause: str) -> None:
-        status, reason = await self._database.write(lambda session: self._record_end(session, key, ended, cause))
+        made = await self._models_of(key) if self._models and ended.status == 0 else []
+        status, reason = await self._database.write(lambda session: self._record_end(session, key, ended, cause, made))
         reach("task.settled")
         log.info(
             "component ended",
@@ -338,7 +346,16 @@ class Components:
             directory=str(self._directory(key)),
         )
 
-    def _record_end(self, session: Session, key: Key, ended: Exit, cause: str) -> tuple[str, str]:
+    async def _models_of(self, key: Key) -> list[ProducedModel]:
+        """Return the models that a component wrote: read before its end is recorded, as they may be large."""
+        run = await self._database.read(lambda session: session.get_one(ComponentRun, key))
+        order = validate(Order, run.order)
+        description = self.registry.find(order.component, order.provider, order.version)
+        return await asyncio.to_thread(produced_models, order, description, self._storage)
+
+    def _record_end(
+        self, session: Session, key: Key, ended: Exit, cause: str, made: Sequence[ProducedModel]
+    ) -> tuple[str, str]:
         run = session.get_one(ComponentRun, key)
         if run.state != "ENDED":
             status, reason = judge(
@@ -354,25 +371,13 @@ class Components:
             run.ended_at = ended.ended_at or self._clock.now()
             assert self._listener, "nobody is told what components do"
             self._listener.settled(session, run)
+            if self._models and status is ComponentStatus.SUCCESS:
+                for model in made:
+                    self._models.produced(session, model)
         return run.status, run.reason
 
     def _directory(self, key: Key) -> Path:
         return self._tasks_directory / key[0] / f"{key[1]}.{key[2]}"
-
-    def _read_log(self, keys: list[Key], start: int, length: int) -> tuple[list[str], int]:
-        lines: list[str] = []
-        total = 0
-        for key in keys:
-            try:
-                file = (self._directory(key) / "stdout.log").open(errors="replace")
-            except FileNotFoundError:
-                continue
-            with file:
-                for line in file:
-                    if start <= total < start + length:
-                        lines.append(line.rstrip("\n"))
-                    total += 1
-        return lines, total
 
 
 def _unfinished(session: Session) -> list[Key]:

@@ -68,14 +68,14 @@ class Admission(Protocol):
 
 
 class DataCatalogue(Protocol):
-    """Knows where this node's data sets lie."""
+    """Knows where this node's data sets and models lie."""
 
     def locate(self, session: Session, *, reference: Mapping[str, Any]) -> tuple[str, str]:
         """Return namespace and name in storage of a data set of this node (CTL-G3.1.1.1-source, resolution 9).
 
         Args:
             session: of a transaction of control's.
-            reference: holds `dataset_id`, or `name` and `namespace`, or all three.
+            reference: holds `dataset_id`, or `name` and `namespace`, or all three; or `model_id`.
 
         Raises:
             NotFound: this node has no such data set.

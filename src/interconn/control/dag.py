@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Final, Protocol
 
-from interconn.components.environment import SOURCE_MEMBERS, output_place, split_parameters
+from interconn.components.environment import SOURCE_MEMBERS, by_input, output_place, split_parameters
 from interconn.standard.control import JobCreate
 from interconn.standard.errors import InterconnError, InvalidFlow
 from interconn.standard.flow import Config, Dag, DagComponent, Port
@@ -301,7 +301,10 @@ def _check_party(job: JobCreate, component: DagComponent, description: SelfDescr
         if value is not None and len(to_environment_text(value).encode()) > LONGEST_VALUE_BYTES:
             message = f"is longer than the {LONGEST_VALUE_BYTES} bytes that an environment takes"
             raise _fault(component, f"{owner}: {name}", message, "CMP-G3.2.2.2-values")
-    fed = len(component.input) + bool(source)
+    try:
+        fed = len(component.input) + len(by_input(source, description.input_data[len(component.input) :]))
+    except InvalidFlow as error:
+        raise _fault(component, f"{owner}: {error.where}", error.message, "CTL-G3.1.1.1-source") from None
     if fed > len(description.input_data):
         members = ", ".join(SOURCE_MEMBERS)
         raise _fault(component, f"{owner}: {members}", "source data is given, but no input is left for it", "CMP-3.4.3")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from interconn.components import Components
 from interconn.components.callback import told_part
-from interconn.components.environment import Order, OrderParty, Place, output_place, split_parameters
+from interconn.components.environment import Order, OrderParty, Place, by_input, output_place, split_parameters
 from interconn.components.tables import ComponentRun
 from interconn.control import jobs
 from interconn.control.admission import DataCatalogue
@@ -171,8 +171,8 @@ class Shares:
             if written.status != TaskStatus.SUCCESS:
                 raise Refused(f"{name} has not succeeded here", where=port.key, clause="CTL-G3.1.1.1-dag")
             inputs.append(output_place(job.job_id, written.task_id, lane.role, lane.index, key))
-        if source:
-            namespace, stored_name = self._catalogue.locate(session, reference=source)
+        for reference in by_input(source, step.description.input_data[len(component.input) :]):
+            namespace, stored_name = self._catalogue.locate(session, reference=reference)
             inputs.append(Place(namespace=namespace, name=stored_name))
         return Order(
             job_id=job.job_id,

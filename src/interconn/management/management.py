@@ -33,6 +33,9 @@ from interconn.management.datasets.curation import Curation
 from interconn.management.datasets.datasets import Datasets
 from interconn.management.datasets.grants import Grants
 from interconn.management.datasets.intake import Intake
+from interconn.management.models.curation import ModelCuration
+from interconn.management.models.registry import Models
+from interconn.management.models.uses import ModelUses
 from interconn.management.offers import ComponentRegistry, Offers
 from interconn.management.permits.listings import PermitListings
 from interconn.management.permits.permits import Permits
@@ -44,6 +47,7 @@ from interconn.management.results.results import Results
 from interconn.management.work.admission import JobAdmission
 from interconn.management.work.flows import Flows
 from interconn.management.work.jobs import Jobs
+from interconn.management.work.located import Sources
 from interconn.management.work.preauthorised import PreauthorisedJobs
 from interconn.management.work.project_information import ProjectInformation
 from interconn.management.work.projects import Projects
@@ -163,6 +167,26 @@ class Management:
         self._information = ProjectInformation(
             node=node, database=database, client=client, clock=clock, contracts=contracts, audits=audits
         )
+        self.models = Models(node_id=node.node_id, clock=clock, storage=storage)
+        self.sources = Sources(self.catalogue, self.models)
+        self._uses = ModelUses(
+            node_id=node.node_id,
+            database=database,
+            contracts=contracts,
+            models=self.models,
+            projects=self._projects,
+            audits=audits,
+        )
+        self._model_curation = ModelCuration(
+            node_id=node.node_id,
+            database=database,
+            clock=clock,
+            models=self.models,
+            contracts=contracts,
+            audits=audits,
+            uses=self._uses,
+            storage=storage,
+        )
         self._flows = Flows(
             node=node,
             database=database,
@@ -178,11 +202,12 @@ class Management:
             contracts=contracts,
             flows=self._flows,
             catalogue=self.catalogue,
+            models=self.models,
             permits=permits,
             audits=audits,
             descriptions=registry,
         )
-        subjects = (self._grants, self._projects, self._flows, self._jobs)
+        subjects = (self._grants, self._projects, self._flows, self._jobs, self._uses)
         decisions = Decisions(clock=clock, contracts=contracts, audits=audits, policy=self.policy)
         self._approvals = Approvals(
             database=database,
@@ -236,6 +261,7 @@ class Management:
         await self._directory.load()
         await self._curation.erase_removed()
         await self.rotation.start()
+        await self._model_curation.erase_removed()
         await self.policy.start()
 
     def works(self) -> list[Callable[[], Awaitable[None]]]:
@@ -272,6 +298,8 @@ class Management:
             *self._projects.own_services(),
             *self._information.own_services(),
             *self._flows.own_services(),
+            *self._uses.own_services(),
+            *self._model_curation.own_services(),
             *self._jobs.own_services(),
             *self._declarations.own_services(),
             *self._listings.own_services(),

@@ -149,6 +149,7 @@ class Node:
             partners_only=settings.security.require_known_nodes,
             policy=home.policy,
         )
+        self.components.register_with(self.management.models)
         self.control = Control(
             node=self.identity,
             database=self.database,
@@ -156,7 +157,7 @@ class Node:
             clock=self.clock,
             components=self.components,
             admission=self.management.admission,
-            catalogue=self.management.catalogue,
+            catalogue=self.management.sources,
             release=self.management.release,
             patience_seconds=settings.control.patience_seconds,
         )

@@ -183,7 +183,8 @@ class Curation:
         Raises:
             Refused: a job reads it or a grant of it is in force, and no force is used.
         """
-        reading = jobs_that_read(session, self._node_id, dataset)
+        place = {"namespace": dataset.namespace, "name": dataset.stored_name}
+        reading = jobs_that_read(session, {"dataset_id": dataset.dataset_id}, place)
         if reading and not force:
             raise Refused(
                 f"data set {dataset.dataset_id} is read by job {reading[0]}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from interconn.api import audits as api
 from interconn.api.audits import AuditKind, JobProposal
 from interconn.api.own import OwnService, Person
+from interconn.components.environment import MODEL_MEMBER
 from interconn.control.dag import Descriptions, config_digest, dag_digest, plan
 from interconn.identity.node import NodeIdentity
 from interconn.management.approvals.audits import Audits
@@ -18,6 +20,7 @@ from interconn.management.approvals.subjects import Subject
 from interconn.management.approvals.tables import Audit
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.datasets.catalogue import Catalogue
+from interconn.management.models.registry import Models
 from interconn.management.permits.ledger import no_permit
 from interconn.management.permits.levels import ResourceType
 from interconn.management.permits.permits import Permits
@@ -55,6 +58,7 @@ class Jobs(Subject[JobApply]):
         contracts: with the parties.
         flows: that jobs are runs of.
         catalogue: this node's data sets.
+        models: this node's models.
         permits: presented by the initiator, checked by the holder.
         audits: the engine.
         descriptions: of the components that flows are made of.
@@ -75,6 +79,7 @@ class Jobs(Subject[JobApply]):
         contracts: Contracts,
         flows: Flows,
         catalogue: Catalogue,
+        models: Models,
         permits: Permits,
         audits: Audits,
         descriptions: Descriptions,
@@ -85,6 +90,7 @@ class Jobs(Subject[JobApply]):
         self._contracts = contracts
         self._flows = flows
         self._catalogue = catalogue
+        self._models = models
         self._permits = permits
         self._audits = audits
         self._descriptions = descriptions
@@ -166,17 +172,20 @@ class Jobs(Subject[JobApply]):
 
     def _own_accesses(self, session: Session, dag: Dag, config: Config) -> list[Access]:
         """Return what the job uses of ours, with the components that use it."""
-        reads: dict[str, set[ComponentIdentity]] = defaultdict(set)
+        reads: dict[tuple[ResourceType, str], set[ComponentIdentity]] = defaultdict(set)
         for component, source in sources_of(dag, config, self._node.node_id):
             try:
-                dataset = self._catalogue.find(session, source)
+                resource = self._found(session, source)
             except NotFound:
                 raise no_permit() from None
-            reads[dataset.dataset_id].add(ComponentIdentity.of(component))
-        return [
-            Access(ResourceType.DATASET, dataset_id, frozenset(components))
-            for dataset_id, components in sorted(reads.items())
-        ]
+            reads[resource].add(ComponentIdentity.of(component))
+        return [Access(*resource, frozenset(components)) for resource, components in sorted(reads.items())]
+
+    def _found(self, session: Session, source: Mapping[str, Any]) -> tuple[ResourceType, str]:
+        """Return what of ours a job's parameters refer to; raises NotFound as catalogue and registry do."""
+        if MODEL_MEMBER in source:
+            return ResourceType.MODEL, self._models.own(session, str(source[MODEL_MEMBER])).model_id
+        return ResourceType.DATASET, self._catalogue.find(session, source).dataset_id
 
     def _check_contracts(self, session: Session, nodes: set[str]) -> None:
         for node_id in sorted(nodes - {self._node.node_id}):
@@ -239,7 +248,7 @@ class Jobs(Subject[JobApply]):
         job_id = new_job_id()
         plan(JobCreate(job_id=job_id, dag=dag, config=config), self._descriptions)
         for _, source in sources_of(dag, config, own):
-            self._catalogue.find(session, source)
+            self._found(session, source)
         application = JobApply(
             audit_id=new_id("audit"),
             job_id=job_id,
@@ -277,5 +286,10 @@ class Jobs(Subject[JobApply]):
 
 def _accesses_of(dag: Dag, config: Config, holder: str) -> list[Access]:
     """Return what a job uses of a partner's, as far as this node can tell: what is named by its id."""
-    named = {source["dataset_id"] for _, source in sources_of(dag, config, holder) if source.get("dataset_id")}
-    return [Access(ResourceType.DATASET, dataset_id) for dataset_id in sorted(named)]
+    named = {
+        (kind, str(source[member]))
+        for _, source in sources_of(dag, config, holder)
+        for kind, member in ((ResourceType.DATASET, "dataset_id"), (ResourceType.MODEL, MODEL_MEMBER))
+        if source.get(member)
+    }
+    return [Access(*resource) for resource in sorted(named)]
