@@ -7,19 +7,20 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from interconn.api.datasets import DATASET_ADD, DATASET_PUBLISH
 from interconn.api.own import Person
 from interconn.components.registry import Registry
-from interconn.identity.keys import Signer
+from interconn.identity.key_files import FileKeyStore
+from interconn.identity.key_ring import KeyRing
 from interconn.identity.node import NodeIdentity
 from interconn.management import ContractDirectory, Management
 from interconn.management.contracts.tables import Contract
-from interconn.management.datasets.tables import Dataset
 from interconn.peers.inbound import Caller
 from interconn.standard.control import JobCreate
 from interconn.standard.endpoint import Endpoint
-from interconn.standard.management import AuditStatus
+from interconn.standard.management import AuditStatus, AuthType
 from interconn.state.database import Database
-from tests.management.conftest import EVERY_ROLE, SteppedClock
+from tests.management.conftest import EVERY_ROLE, TABLE, SteppedClock
 
 
 class Holder:
@@ -28,13 +29,16 @@ class Holder:
     Args:
         url: of a database with the newest schema.
         folder: for what is no database.
-        signer: the node's key.
         clock: time.
     """
 
-    def __init__(self, url: str, folder: Path, signer: Signer, clock: SteppedClock) -> None:
-        self.clock = clock
+    def __init__(self, url: str, folder: Path, clock: SteppedClock) -> None:
+        self.clock, self.folder = clock, folder
         self.database = Database(url)
+        store = FileKeyStore(folder / "keys")
+        if not (folder / "keys").exists():
+            store.create(AuthType.SHA256_ECDSA)
+        self.keys = KeyRing(store)
         identity = NodeIdentity(
             node_id="operator",
             inst_id="inst-operator",
@@ -50,17 +54,17 @@ class Holder:
             directory=ContractDirectory(self.database, clock=clock),
             client=SimpleNamespace(),  # type: ignore[arg-type] - nobody is called
             clock=clock,
-            credential=signer.credential,
+            keys=self.keys,
             registry=Registry.shipped(),
-            storage=folder,
+            storage=folder / "storage",
             policy=folder / "policy.toml",
         )
         self.served = {service.endpoint.name: service.handle for service in self.management.services()}
         self.owned = {service.endpoint.name: service.handle for service in self.management.own_services()}
 
     async def begin(self) -> None:
-        """Put contracts and data set where earlier calls would have."""
-        now = self.clock.now()
+        """Put contracts where earlier calls would have, and publish a data set."""
+        now, own = self.clock.now(), self.keys.newest.credential
 
         def fill(session: Any) -> None:
             for node_id in ("bank", "clearing"):
@@ -72,30 +76,21 @@ class Holder:
                         address=f"https://{node_id}.example:7304",
                         direction="PARTNER",
                         status=AuditStatus.APPROVED.value,
+                        auth_type=own.auth_type.value,
+                        auth_credential=own.pem,  # any key does, as none is asked for
                         key_proven=True,
                         key_compared=True,
                         trace_id="trace",
                         applied_at=now,
                     )
                 )
-            session.add(
-                Dataset(
-                    dataset_id="operator-table",
-                    name="table",
-                    count=3,
-                    key_columns=["id"],
-                    label_columns=[],
-                    column_metas=[],
-                    namespace="datasets",
-                    stored_name="operator-table",
-                    published=True,
-                    findings=[],
-                    added_at=now,
-                )
-            )
 
         await self.database.write(fill)
         await self.management.start()
+        table = self.folder / "table.csv"
+        table.write_text(TABLE)
+        await self.ask(DATASET_ADD, path=str(table), name="table", key_columns=["id"], dataset_id="operator-table")
+        await self.ask(DATASET_PUBLISH, dataset_id="operator-table", published=True)
 
     async def receive(
         self, endpoint: Endpoint[Any, Any], *, node_id: str = "bank", permits: str = "", **members: Any

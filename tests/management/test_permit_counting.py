@@ -24,9 +24,9 @@ RACING = 100
 
 
 @pytest.fixture
-async def holder(migrated_database, tmp_path, signers):
+async def holder(migrated_database, tmp_path):
     """Operator, alone with its database."""
-    node = Holder(migrated_database, tmp_path, signers["operator"], SteppedClock())
+    node = Holder(migrated_database, tmp_path, SteppedClock())
     await node.begin()
     yield node
     node.close()
@@ -81,12 +81,12 @@ async def uses(holder):
 
 @pytest.mark.slow
 async def test_of_100_jobs_at_once_7_use_a_permit_that_is_good_for_7(
-    holder, permit, make, migrated_database, kind_of_database, tmp_path, signers
+    holder, permit, make, migrated_database, kind_of_database, tmp_path
 ):
     jobs = await approved(holder, permit, make, RACING)
     other = holder
     if kind_of_database == "postgresql":  # where a second process may write; SQLite is one process's
-        other = Holder(migrated_database, tmp_path, signers["operator"], holder.clock)
+        other = Holder(migrated_database, tmp_path, holder.clock)
     attempts = [(node, job) for node, job in zip(itertools.cycle((holder, other)), jobs, strict=False)]
     attempts += random.Random(3).sample(attempts, 20)  # some come twice
     random.Random(7).shuffle(attempts)
@@ -104,13 +104,13 @@ async def test_of_100_jobs_at_once_7_use_a_permit_that_is_good_for_7(
 
 
 async def test_uses_outlive_the_process_and_their_count_is_never_exceeded(
-    holder, permit, make, migrated_database, tmp_path, signers
+    holder, permit, make, migrated_database, tmp_path
 ):
     jobs = await approved(holder, permit, make, GOOD_FOR + 1)
     for job in jobs[:GOOD_FOR]:
         await holder.admit(job)
     holder.close()
-    again = Holder(migrated_database, tmp_path, signers["operator"], holder.clock)
+    again = Holder(migrated_database, tmp_path, holder.clock)
     try:
         await again.management.start()
         await again.admit(jobs[0])  # the next task of one that was admitted
