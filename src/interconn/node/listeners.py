@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import uvicorn
 from starlette.applications import Starlette
@@ -77,10 +78,11 @@ def with_prefix(prefix: str, inner: Application, outer: Application) -> Applicat
 async def _no_such_path(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     fault: InvalidRequest | NotFound
+    place = quote(request.scope["path"])[:200]  # what a stranger wrote ends up in terminals
     if error.status_code == 405:
-        fault = InvalidRequest(f"{request.method} is not served here", where=request.url.path, clause="MGT-2.1-http")
+        fault = InvalidRequest(f"{request.method} is not served here", where=place, clause="MGT-2.1-http")
     else:
-        fault = NotFound("there is no such path on this listener", where=request.url.path)
+        fault = NotFound("there is no such path on this listener", where=place)
     return Response(STANDARD.write_error(fault).body, error.status_code, media_type="application/json")
 
 
