@@ -112,6 +112,17 @@ def test_an_authority_added_later_is_trusted_without_a_restart(tmp_path: Path) -
     assert trust.refresh() == []
 
 
+def test_a_partners_renewed_certificate_is_trusted_without_a_restart(tmp_path: Path) -> None:
+    initialise(InitialSettings(home=tmp_path / "node", node=NODE))
+    trust = PartnerTrust(tmp_path / "node", PartnerSection())
+    file = tmp_path / "node" / "tls" / "trusted" / "partner.pem"
+    for name in ("first", "second, under a longer name"):
+        file.write_bytes(create_authority(name).certificate)
+        assert trust.refresh() == ["partner.pem"]
+    subjects = [dict(part[0] for part in one["subject"])["commonName"] for one in trust.context.get_ca_certs()]
+    assert {"first", "second, under a longer name"} <= set(subjects)
+
+
 def test_the_database_url_may_lie_in_a_file_of_the_nodes_user_alone(tmp_path: Path) -> None:
     home, state = Home(tmp_path), StateSection(database_file="database.url")
     with pytest.raises(ConfigurationError, match="cannot be read"):
