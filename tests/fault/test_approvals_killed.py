@@ -138,9 +138,11 @@ def with_kill(lab: Lab, node_id: str, point: str, play: Callable[[], None]) -> N
     reviver.start()
     try:
         play()
+        # What it did last may be what it dies at, after both sides show the same.
+        persist(lambda: reviver.deaths or None, f"the death at {point}")
     finally:
         reviver.stop()
-    assert reviver.deaths == 1, "the crash point was not reached"
+    assert reviver.deaths == 1
     persist(lambda: lab.client(node_id).node.status(), "the node after its restart")
 
 

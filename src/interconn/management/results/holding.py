@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from interconn.api.policy_file import Release
@@ -66,17 +66,29 @@ class Holding:
         parts = real.relative_to(storage).parts
         if len(parts) < 2:
             return
-        hidden = select(Result).where(
-            Result.namespace == parts[0],
-            Result.stored_name == parts[1],
-            Result.standing != Standing.RELEASED.value,
-        )
-        if result := session.scalar(hidden):
+        self.check_place(session, parts[0], parts[1], what="the file")
+
+    def check_place(self, session: Session, namespace: str, name: str, *, what: str) -> None:
+        """Check that what lies at a place in storage is no result that is held or was refused.
+
+        Args:
+            session: of a transaction.
+            namespace, name: of the place.
+            what: it is, for the message, e.g. "the model".
+
+        Raises:
+            NotApproved: it is.
+        """
+        if result := session.scalar(_hidden_at(namespace, name)):
             raise NotApproved(
-                f"the file is a result that is {result.standing}",
+                f"{what} is a result that is {result.standing}",
                 where="path",
                 hint=f"interconn result release {result.reference}",
             )
+
+    def hides(self, session: Session, namespace: str, name: str) -> bool:
+        """Tell whether what lies at a place in storage is not to be shown."""
+        return session.scalar(_hidden_at(namespace, name)) is not None
 
     def _hold(
         self,
@@ -136,6 +148,12 @@ def note(session: Session, result: Result, cause: Cause, now: int, action: str, 
         },
     )
     announce(session, RESULT_TOPIC)
+
+
+def _hidden_at(namespace: str, name: str) -> Select[Result]:
+    return select(Result).where(
+        Result.namespace == namespace, Result.stored_name == name, Result.standing != Standing.RELEASED.value
+    )
 
 
 def _known(session: Session, share: EndedShare, key: str) -> bool:
