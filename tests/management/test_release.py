@@ -3,7 +3,10 @@
 import pytest
 
 from interconn.api.datasets import DATASET_ADD
+from interconn.api.models import MODEL_ADD, MODEL_LIST, MODEL_SHARE
 from interconn.api.results import RESULT_LIST, RESULT_REFUSE, RESULT_RELEASE
+from interconn.components.environment import Place
+from interconn.components.produced import ProducedModel
 from interconn.control import jobs
 from interconn.control.release import EndedShare
 from interconn.control.tables import Job
@@ -185,3 +188,34 @@ async def test_a_later_policy_lets_nothing_go(scene, ended):
 async def test_an_unknown_result_is_not_found(scene):
     with pytest.raises(NotFound):
         await scene.bank.ask(RESULT_RELEASE, result=NAME)
+
+
+async def test_a_held_model_is_listed_without_its_place_and_neither_shared_nor_used(scene, ended):
+    await scene.bank.declare(APPROVAL.replace('"dataset"', '"model"'))
+    _, name = await ended(category="model")
+    made = ProducedModel(
+        model_id="model-1",
+        name="weights",
+        algorithm="interconn/lr 1.0",
+        job_id="job-1",
+        task_id="task_1",
+        parties=("bank", "operator"),
+        digest="ab" * 32,
+        size=7,
+        place=Place(namespace=name.namespace, name=name.name),
+    )
+    management = scene.bank.management
+    await scene.bank.database.write(lambda session: management.models.produced(session, made))
+    [view] = (await scene.bank.ask(MODEL_LIST)).models
+    assert view.location == ""
+    with pytest.raises(NotApproved, match="the model is a result that is HELD"):
+        await scene.bank.ask(MODEL_SHARE, model_id="model-1", to=["operator"])
+    with pytest.raises(NotApproved):
+        await scene.bank.database.read(lambda s: management.sources.locate(s, reference={"model_id": "model-1"}))
+    with pytest.raises(NotApproved):
+        path = str(scene.bank.home / "storage" / name.namespace / name.name / "data_0")
+        await scene.bank.ask(MODEL_ADD, path=path, name="copy")
+    await scene.bank.ask(RESULT_RELEASE, result=NAME)
+    [view] = (await scene.bank.ask(MODEL_LIST)).models
+    assert view.location.endswith(name.name)
+    await scene.bank.ask(MODEL_SHARE, model_id="model-1", to=["operator"])

@@ -167,7 +167,7 @@ class Management:
         self._information = ProjectInformation(
             node=node, database=database, client=client, clock=clock, contracts=contracts, audits=audits
         )
-        self.models = Models(node_id=node.node_id, clock=clock, storage=storage)
+        self.models = Models(node_id=node.node_id, clock=clock, storage=storage, holding=self.release)
         self.sources = Sources(self.catalogue, self.models)
         self._uses = ModelUses(
             node_id=node.node_id,
@@ -186,6 +186,7 @@ class Management:
             audits=audits,
             uses=self._uses,
             storage=storage,
+            holding=self.release,
         )
         self._flows = Flows(
             node=node,

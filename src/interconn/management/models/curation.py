@@ -22,6 +22,7 @@ from interconn.management.contracts.contracts import Contracts
 from interconn.management.datasets.reading import jobs_that_read
 from interconn.management.models.registry import NAMESPACE, Models
 from interconn.management.models.tables import Model
+from interconn.management.results.holding import Holding
 from interconn.management.transitions import PARTNER
 from interconn.standard.errors import ContentConflict, DataError, InvalidRequest, Refused
 from interconn.standard.identifiers import new_id
@@ -45,6 +46,7 @@ class ModelCuration:
         audits: the engine, which ends the use of a model that is removed.
         uses: those.
         storage: directory that holds the models.
+        holding: knows which results of jobs wait for a release.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class ModelCuration:
         audits: Audits,
         uses: Subject[Any],
         storage: Path,
+        holding: Holding,
     ) -> None:
         self._node_id = node_id
         self._database = database
@@ -67,6 +70,7 @@ class ModelCuration:
         self._audits = audits
         self._uses = uses
         self._storage = storage
+        self._holding = holding
         self._being_added: set[str] = set()
 
     def own_services(self) -> list[OwnService[Any, Any]]:
@@ -111,6 +115,8 @@ class ModelCuration:
         model_id = request.model_id or new_id("model")
         if model_id.startswith("."):
             raise InvalidRequest("an id of a model does not begin with a dot", where="model_id")
+        if "\0" not in request.path:
+            await self._database.read(lambda session: self._holding.check_path(session, Path(request.path)))
         known = await self._database.read(lambda session: session.get(Model, model_id))
         if known or model_id in self._being_added:
             raise ContentConflict(
@@ -181,7 +187,7 @@ class ModelCuration:
 
     async def _share(self, person: Person, request: api.ModelShare) -> api.ModelView:
         def work(session: Session) -> api.ModelView:
-            model = self._models.own(session, request.model_id)
+            model = self._models.released(session, request.model_id)
             present = self._view(session, model.model_id).shared_with
             wanted = sorted(set(request.to))
             for node_id in set(wanted) - set(present):

@@ -13,6 +13,7 @@ from interconn.api.models import ModelView
 from interconn.components.produced import ProducedModel
 from interconn.management.causes import Cause
 from interconn.management.models.tables import Model, ModelReader
+from interconn.management.results.holding import Holding
 from interconn.management.work.tables import ProposedJob
 from interconn.standard.errors import NotFound
 from interconn.state.clock import Clock
@@ -28,12 +29,14 @@ class Models:
         node_id: this node.
         clock: time.
         storage: directory that holds them.
+        holding: knows which of them are results that wait for a release.
     """
 
-    def __init__(self, *, node_id: str, clock: Clock, storage: Path) -> None:
+    def __init__(self, *, node_id: str, clock: Clock, storage: Path, holding: Holding) -> None:
         self._node_id = node_id
         self._clock = clock
         self._storage = storage
+        self._holding = holding
 
     def produced(self, session: Session, model: ProducedModel) -> None:
         """Register what a task has yielded; `interconn.components.produced.ModelRegister`."""
@@ -78,6 +81,17 @@ class Models:
             raise NotFound(f"this node has no model {model_id}", where="model_id", hint="interconn model list")
         return model
 
+    def released(self, session: Session, model_id: str) -> Model:
+        """Return a model of this node that may be used and shared.
+
+        Raises:
+            NotFound: there is none.
+            NotApproved: it is a result that waits for a release, or was refused.
+        """
+        model = self.own(session, model_id)
+        self._holding.check_place(session, model.namespace, model.stored_name, what="the model")
+        return model
+
     def known_to(self, session: Session, node_id: str, model_id: str) -> Model:
         """Return a model that a node may know of: it holds it jointly with this one, or was told (MGT-9.1).
 
@@ -117,7 +131,9 @@ class Models:
                 digest=model.digest,
                 size=model.size,
                 source=model.source,
-                location=str(self._storage / model.namespace / model.stored_name),
+                location=""
+                if self._holding.hides(session, model.namespace, model.stored_name)
+                else str(self._storage / model.namespace / model.stored_name),
                 created_at=model.created_at,
             )
             for model in models

@@ -86,7 +86,7 @@ class ModelUses(Subject[ModelApply]):
     def approve(self, session: Session, audit: Audit) -> GrantTerms:
         """Check that model and project are still there; the permit is for that project alone (MGT-9.1)."""
         application = ModelApply.model_validate(audit.content)
-        _check_same(self._models.own(session, application.model_id), application)
+        _check_same(self._models.released(session, application.model_id), application)
         initiator = self._require_project(session, audit.node_id, application.apply_project_id)
         # Jobs are their project's initiator's. In a project of ours the applicant begins none, and one of its own that
         # has the same id is another project.

@@ -32,5 +32,5 @@ class Sources:
         """
         if MODEL_MEMBER not in reference:
             return self._catalogue.locate(session, reference=reference)
-        model = self._models.own(session, str(reference[MODEL_MEMBER]))
+        model = self._models.released(session, str(reference[MODEL_MEMBER]))
         return model.namespace, model.stored_name
