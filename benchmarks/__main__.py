@@ -1,6 +1,6 @@
 """Run all benchmarks, or those named, and print one JSON object.
 
-python -m benchmarks [--quick] [--append] [start demo fresh approvals transport psi …]
+python -m benchmarks [--quick] [--append] [start demo fresh approvals permits transport psi …]
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import approvals, demo, fresh, psi, start, transport
+from benchmarks import approvals, demo, fresh, permits, psi, start, transport
 
 BENCHMARKS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "start": start.measure,
     "demo": demo.measure,
     "fresh": fresh.measure,
     "approvals": approvals.measure,
+    "permits": permits.measure,
     "transport": transport.measure,
     "psi": psi.measure,
 }

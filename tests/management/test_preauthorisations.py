@@ -4,12 +4,22 @@ import pytest
 
 from interconn.api import peers as peers_api
 from interconn.api import permits as permits_api
+from interconn.components.registry import Registry
 from interconn.management.permits.tables import GrantUse, PreauthorisationUse
 from interconn.standard.control import JobCreate
 from interconn.standard.errors import ContractNotUsable, InvalidRequest, NotApproved, NotFound, PermitRefused, Refused
+from tests.management.test_models import DAG as PREDICTION
+from tests.management.test_models import PREDICT
 
 PSI = "interconn/psi"
 SUMMARY = "interconn/table_summary"
+
+
+@pytest.fixture
+def predicting(monkeypatch):
+    """Nodes that can run a component which reads a table and a model."""
+    shipped = Registry.shipped().all
+    monkeypatch.setattr(Registry, "shipped", classmethod(lambda cls: cls([*shipped, PREDICT])))
 
 
 @pytest.fixture
@@ -129,13 +139,31 @@ async def test_every_component_and_every_data_set_that_comes_to_it_has_to_be_all
 
 @pytest.mark.parametrize(
     "host",
-    [{"dataset_id": "no-such-table"}, {"dataset_id": "second-table"}, {"namespace": "job-1", "name": "psi-1-aligned"}],
+    [
+        {"dataset_id": "no-such-table"},
+        {"dataset_id": "second-table"},
+        {"namespace": "job-1", "name": "psi-1-aligned"},
+    ],
 )
 async def test_refusal_does_not_tell_which_data_sets_there_are(plain, make, host):
     await plain.add(plain.operator, "second-table")
     await allow(plain)
     with pytest.raises(PermitRefused, match="no pre-authorisation covers what the job does here"):
         await plain.admit(sent(make, host=host), scheduler="bank")
+
+
+async def test_model_beside_the_data_set_is_not_allowed_by_it(predicting, plain, make):
+    await allow(plain, "interconn/predict")
+
+    def reading(**sources):
+        parties = {"guest": {"dataset_id": "bank-table"}, "host": sources}
+        return sent(
+            make, dag=PREDICTION, task_params={role: {"0": {"predict_0": named}} for role, named in parties.items()}
+        )
+
+    with pytest.raises(PermitRefused, match="no pre-authorisation covers"):
+        await plain.admit(reading(dataset_id="operator-table", model_id="score"), scheduler="bank")
+    await plain.admit(reading(dataset_id="operator-table"), scheduler="bank")
 
 
 async def test_data_named_by_its_place_is_the_same_data(plain, make):

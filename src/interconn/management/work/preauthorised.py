@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from interconn.components.environment import split_parameters
+from interconn.components.environment import MODEL_MEMBER, references, split_parameters
 from interconn.control.dag import Descriptions, Plan, Step, config_digest, dag_digest, plan
 from interconn.identity.node import NodeIdentity
 from interconn.management.causes import Cause
@@ -166,9 +166,11 @@ class PreauthorisedJobs:
         for party in step.parties:
             if party.node_id == self._node.node_id:
                 _, source = split_parameters(planned.config, step.name, party.role, party.index)
-                if source:
+                for reference in references(source):
+                    if MODEL_MEMBER in reference:  # what may be used of a model is asked for and approved (MGT-9.1)
+                        raise not_preauthorised()
                     try:
-                        found.add(self._catalogue.find(session, source).dataset_id)
+                        found.add(self._catalogue.find(session, reference).dataset_id)
                     except NotFound:
                         raise not_preauthorised() from None
         return found
