@@ -1,6 +1,6 @@
 """Run all benchmarks, or those named, and print one JSON object.
 
-python -m benchmarks [--quick] [--append] [start demo fresh approvals permits transport psi …]
+python -m benchmarks [--quick] [--append] [start demo fresh approvals permits transport psi trail …]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import approvals, demo, fresh, permits, psi, start, transport
+from benchmarks import approvals, demo, fresh, permits, psi, start, trail, transport
 
 BENCHMARKS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "start": start.measure,
@@ -25,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "permits": permits.measure,
     "transport": transport.measure,
     "psi": psi.measure,
+    "trail": trail.measure,
 }
 RESULTS = Path(__file__).parent / "RESULTS.md"
 

@@ -352,5 +352,6 @@ async def test_every_step_is_in_the_audit_trail_of_both(scene, start):
         "operator": [
             ("node:bank", "dataset.receive", "MGT-4.3", "bank"),
             ("person:ann", "dataset.approve", "MGT-4.4", "bank"),
+            ("node:bank", "dataset.acknowledge", "MGT-4.4", "bank"),
         ],
     }

@@ -280,6 +280,7 @@ async def test_every_decision_is_in_the_audit_trail_with_actor_clause_and_reques
     assert there == [
         ("node:bank", "contract.received", "MGT-3.1", "bank", True),
         ("person:ann", "contract.approve", "MGT-3.2", "bank", False),
+        ("node:bank", "contract.acknowledge", "MGT-3.2", "bank", False),
         ("node:bank", "contract.terminate", "MGT-3.3", "bank", True),
         ("node:bank", "contract.wound_up", "MGT-3.3", "bank", True),
     ]

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import copy
 import json
+import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -334,3 +338,68 @@ def test_what_is_no_export_is_said(tmp_path: Path, capsys: pytest.CaptureFixture
     (tmp_path / "letter.txt").write_text("Dear auditor")
     assert run(["audit", "verify", str(tmp_path / "letter.txt")]) == 1
     assert "no record of an export" in capsys.readouterr().out
+
+
+# --- an auditor's questions (docs/audit-trail.md) ------------------------------------------------------------------
+
+EMPTY = {"8": "what ran after the revocation", "10": "what rules alone decided"}
+
+
+def questions(page: Path) -> dict[str, list[str]]:
+    """The numbered questions of the page with the command that answers each."""
+    found = re.findall(r"^\*\*(\d+)\. .+\n\n    interconn (.+)$", page.read_text(), re.MULTILINE)
+    return {number: shlex.split(command) for number, command in found}
+
+
+@pytest.fixture
+def answers(
+    session: Path, repository: Path, records: Records, capsys: pytest.CaptureFixture[str], monkeypatch: Any
+) -> dict[str, Any]:
+    """What the commands of the page print, by the number of the question."""
+    monkeypatch.chdir(session)
+    [used] = [one for one in entries(records, "permit.use") if one["subject"] == "dataset:operator-table"]
+    [revoked] = entries(records, "dataset.terminate")
+    names = {"JOB_ID": used["details"]["job"], "REVOKED": str(revoked["number"])}
+    found = {}
+    for number, words in questions(repository / "docs" / "audit-trail.md").items():
+        assert run([names.get(word, word) for word in words]) == 0
+        printed = capsys.readouterr().out
+        found[number] = json.loads(printed) if "--json" in words else printed
+    return found
+
+
+def test_every_question_of_an_auditor_has_its_answer_in_the_export(answers: dict[str, Any]) -> None:
+    assert len(answers) >= 12
+    assert {number for number, answer in answers.items() if answer in ([], "no such entries\n")} == set(EMPTY)
+
+
+def test_the_answers_say_who_what_and_by_which_key(answers: dict[str, Any], records: Records, signers: Any) -> None:
+    key = signers["bank"].credential.fingerprint
+    [approved], [asked], [acknowledged, ended] = answers["1"], answers["2"], answers["3"]
+    assert (approved["actor"], approved["partner"]) == ("person:ann", "bank")
+    assert (asked["signed_by"], asked["fingerprint"]) == ("bank", key)
+    assert json.loads(asked["said"])["audit_id"] == approved["details"]["audit"]
+    assert (acknowledged["proof"], acknowledged["fingerprint"]) == ("reply", key)
+    assert (acknowledged["clause"], ended["clause"]) == ("MGT-4.4", "MGT-4.5")
+    [used], [revoked] = answers["4"], answers["7"]
+    assert used["details"]["audit"] == approved["details"]["audit"]
+    assert used["number"] < revoked["number"]
+    assert revoked["details"]["reason"] == "purpose fulfilled"
+    received = next(one for one in answers["5"] if one["action"] == "job.receive")
+    assert '"dataset_id":"operator-table"' in received["said"].replace('\\"', '"')
+    assert key in {one["details"]["fingerprint"] for one in answers["9"]}
+
+
+def test_verifying_and_asking_need_no_database_and_no_web_stack(session: Path) -> None:
+    program = (
+        "import sys, pathlib\n"
+        "from interconn.trail.verification import verify\n"
+        "from interconn.trail.questions import Criteria, find\n"
+        "path = pathlib.Path(sys.argv[1])\n"
+        "assert verify(path).fault is None and list(find(path, Criteria()))\n"
+        "print(*sorted({'sqlalchemy', 'starlette', 'aiohttp', 'alembic'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(session / "operator.jsonl")], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []

@@ -117,6 +117,7 @@ def query(
     mentions: str = "",
     since: str | None = None,
     until: str | None = None,
+    after: int = 0,
     json: Annotated[bool, Flag] = False,
 ) -> None:
     """Find entries of an export: who did what, when, by which rule, and what was signed with which key.
@@ -139,6 +140,8 @@ def query(
         Only from this time on: 2026-07-01, 2026-07-01T12:00:00+08:00, or epoch milliseconds.
     until
         Only up to this time.
+    after
+        Only entries after the one of this number.
     json
         Print JSON for machines: everything that is told of each entry, also what was signed.
     """
@@ -153,6 +156,7 @@ def query(
         mentions=mentions,
         since=_instant(since) or 0,
         until=_instant(until),
+        after=after,
     )
     found = list(find(file, criteria))
     if json:

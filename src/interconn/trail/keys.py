@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from interconn.standard.errors import BadSignature
 
-INTRODUCING: Final = "contract."
-"""Entries about contracts (MGT-3) name the partner's key as `fingerprint`, or a new one beside it."""
-MEMBERS: Final = ("fingerprint", "new_fingerprint", "next_fingerprint", "former_fingerprint")
+INTRODUCING: Final = "contract:"
+"""Entries about contracts (MGT-3) name the partner's key, and the one before it where it changed (MGT-3.4)."""
+MEMBERS: Final = ("fingerprint", "former_fingerprint")
 
 
 class KeyHistory:
@@ -26,7 +26,7 @@ class KeyHistory:
 
     def learn(self, entry: Mapping[str, Any]) -> None:
         """Take note of the keys that an entry introduces."""
-        if not str(entry["action"]).startswith(INTRODUCING):
+        if not str(entry["subject"]).startswith(INTRODUCING):
             return
         for member in MEMBERS:
             fingerprint = entry["details"].get(member)

@@ -24,6 +24,7 @@ class Criteria:
         partner: a node id.
         mentions: text that the entry holds anywhere, e.g. the id of a job, an approval or a key.
         since, until: epoch milliseconds, both included.
+        after: number of an entry; only later ones.
     """
 
     actions: tuple[str, ...] = ()
@@ -33,6 +34,7 @@ class Criteria:
     mentions: str = ""
     since: int = 0
     until: int | None = None
+    after: int = 0
 
     def meets(self, entry: Mapping[str, Any], line: bytes) -> bool:
         """Tell whether an entry is looked for."""
@@ -42,6 +44,7 @@ class Criteria:
             and fnmatch.fnmatchcase(entry["subject"], self.subject)
             and (not self.partner or entry["partner"] == self.partner)
             and (not self.mentions or self.mentions.encode() in line)
+            and self.after < entry["number"]
             and self.since <= entry["at"]
             and (self.until is None or entry["at"] <= self.until)
         )

@@ -223,8 +223,14 @@ class Approvals:
         return None
 
     def delivered(self, session: Session, message: OutboxMessage, reply: WireModel) -> None:
-        """Forget the token of a permit that is with its user now."""
+        """Forget the token of a permit that is with its user now, and keep the partner's word that it heard."""
         _forget_token(session, message)
+        audit = self._audits.named(session, message.reference)
+        subject = self._subject_of(audit)
+        told = {subject.confirm.name: subject.confirm.clause, subject.terminate.name: subject.terminate.clause}
+        if message.endpoint in told:
+            cause = Cause.answer(message.node_id, message.trace_id)
+            self._audits.note(session, audit, cause, "acknowledge", told[message.endpoint], call=message.endpoint)
 
     def refused(self, session: Session, message: OutboxMessage, error: InterconnError) -> None:
         """Take note that the partner would not take an application or a verdict."""

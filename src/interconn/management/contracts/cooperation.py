@@ -36,6 +36,9 @@ from interconn.state.pages import read_page
 PATIENCE_SECONDS: Final = 5.0
 """How long `peer apply` waits for the partner to give the contract its id, so that a person sees it at once."""
 
+_HEARD: Final = {call.name: call.clause for call in (standard.CONTRACT_CONFIRM, standard.CONTRACT_TERMINATE)}
+"""Calls whose answer says no more than that the partner heard; the audit trail keeps it, signed."""
+
 
 class Cooperation:
     """Serves and sends the calls of MGT-3.
@@ -283,13 +286,16 @@ class Cooperation:
         return self._destination(contract)
 
     def delivered(self, session: Session, message: OutboxMessage, reply: WireModel) -> None:
-        """Take the id that the partner gave to our application, or its name card; the other answers say nothing."""
+        """Take the id that the partner gave to our application, or its name card, or its word that it heard."""
         contract = self._contracts.named(session, message.reference)
         cause = Cause.answer(message.node_id, message.trace_id)
         if isinstance(reply, standard.NodeInformation):
             self._verdicts.introduced(session, contract, reply, cause)
         elif isinstance(reply, ContractApplied):
             self._applications.numbered(session, contract, reply.contract_id, cause)
+        elif message.endpoint in _HEARD:
+            call = message.endpoint
+            self._contracts.note(session, contract, cause, "contract.acknowledge", _HEARD[call], call=call)
 
     def refused(self, session: Session, message: OutboxMessage, error: InterconnError) -> None:
         """Take note that the partner would not take an application.
