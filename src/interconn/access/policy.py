@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from interconn.access.rates import Rate
 
-_TOKEN_RATE = Rate(per_second=200, burst=1000)
-_ADDRESS_RATE = Rate(per_second=400, burst=2000)
+_TOKEN_RATE = Rate(per_second=200, burst=5000)
+_ADDRESS_RATE = Rate(per_second=400, burst=10_000)
 
 
 @dataclass(frozen=True)

@@ -109,9 +109,9 @@ class AccessSection(Section):
     token_days: int = Field(default=90, ge=1, le=3660)
     token_days_maximum: int = Field(default=366, ge=1, le=3660)
     requests_per_second: float = Field(default=200, gt=0, description="by one token")
-    burst: int = Field(default=1000, ge=1)
+    burst: int = Field(default=5000, ge=1)
     address_requests_per_second: float = Field(default=400, gt=0, description="from one address")
-    address_burst: int = Field(default=2000, ge=1)
+    address_burst: int = Field(default=10_000, ge=1)
     failures: int = Field(default=5, ge=1, description="wrong tokens under one id before the first refusal")
     lockout_seconds: int = Field(default=900, ge=1, le=86_400, description="longest refusal")
     separate_duties: bool = True
