@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
+import uuid
 from typing import Any
 
 import pytest
@@ -13,11 +15,20 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from interconn.api import audits, components, datasets, jobs, node, peers, people
+from interconn.api import audits, components, datasets, jobs, models, node, peers, people, results
 from interconn.api.audits import AuditKind
 from interconn.api.own import Person
 from interconn.api.roles import Role
-from interconn.api.rules import DECIDERS, NOBODY, RULES, require_call, require_decision, require_revocation, rule_of
+from interconn.api.rules import (
+    DECIDERS,
+    NOBODY,
+    RULES,
+    require_call,
+    require_decision,
+    require_every_dataset,
+    require_revocation,
+    rule_of,
+)
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.errors import RoleMissing
 from interconn.state.database import Table
@@ -158,6 +169,37 @@ def test_a_data_owner_of_named_data_sets_decides_on_those_alone() -> None:
     for kind in (kind for kind, role in DECIDERS.items() if role is Role.DATA_OWNER):
         with pytest.raises(RoleMissing, match="other data sets"):
             require_decision(person, kind, "customers")
+
+
+def test_what_comes_of_data_is_not_for_a_data_owner_of_named_data_sets() -> None:
+    named = Person("ann", "trace", frozenset({Role.DATA_OWNER}), datasets=frozenset({"loans"}))
+    with pytest.raises(RoleMissing):
+        require_every_dataset(named)
+    require_every_dataset(dataclasses.replace(named, datasets=None))
+    require_every_dataset(dataclasses.replace(named, roles=frozenset({Role.DATA_OWNER, Role.APPROVER})))
+
+
+@pytest.mark.parametrize(
+    ("row", "members"),
+    [
+        (datasets.DATASET_PUBLISH, {"dataset_id": "customers"}),
+        (datasets.DATASET_ADD, {"path": "/x", "name": "x", "key_columns": ["id"]}),
+        (models.MODEL_SHARE, {"model_id": "m", "to": []}),
+        (models.MODEL_REMOVE, {"model_id": "m"}),
+        (results.RESULT_RELEASE, {"result": "job-1/task_1/aligned"}),
+        (results.RESULT_REFUSE, {"result": "job-1/task_1/aligned"}),
+    ],
+    ids=lambda part: getattr(part, "name", ""),
+)
+def test_a_data_owner_of_named_data_sets_is_refused_the_rest(
+    staffed: Staffed, row: Endpoint[Any, Any], members: dict[str, Any]
+) -> None:
+    name = f"owner-{uuid.uuid4().hex}"
+    staffed.node.data(people.USER_ADD, name=name, roles=["data_owner"], datasets=["loans"])
+    token = staffed.node.data(people.TOKEN_CREATE, user=name)["token"]
+    answer = staffed.node.own(row, token, **members)
+    assert (answer.status, answer.code) == (403, ROLE_MISSING)
+    assert "other data sets" in answer.envelope["msg"]
 
 
 def test_a_person_without_roles_may_do_nothing() -> None:

@@ -186,6 +186,16 @@ def require_revocation(person: Person, kind: AuditKind, subject_id: str, *, ours
         require_decision(person, kind, subject_id)
 
 
+def require_every_dataset(person: Person) -> None:
+    """Check that a person may decide on what comes of data: a model or a result, whose id does not say of which.
+
+    Raises:
+        RoleMissing: the person is a data owner who answers for named data sets, and no approver.
+    """
+    if Role.APPROVER not in person.roles:
+        person.require_dataset("")
+
+
 def require_contract_decision(person: Person) -> None:
     """Check that a person may decide on contracts, which begins with comparing the partner's key.
 

@@ -112,6 +112,7 @@ class ModelCuration:
     # --- adding ---------------------------------------------------------------------------------------------
 
     async def _add(self, person: Person, request: api.ModelAdd) -> api.ModelView:
+        person.require_dataset("")  # whose data it learnt from, its id does not say
         model_id = request.model_id or new_id("model")
         if model_id.startswith("."):
             raise InvalidRequest("an id of a model does not begin with a dot", where="model_id")
@@ -186,6 +187,8 @@ class ModelCuration:
     # --- to whom, and no more -------------------------------------------------------------------------------
 
     async def _share(self, person: Person, request: api.ModelShare) -> api.ModelView:
+        person.require_dataset("")  # whose data it learnt from, its id does not say
+
         def work(session: Session) -> api.ModelView:
             model = self._models.released(session, request.model_id)
             present = self._view(session, model.model_id).shared_with
@@ -200,6 +203,8 @@ class ModelCuration:
         return await self._database.write(work)
 
     async def _remove(self, person: Person, request: api.ModelRemove) -> api.ModelView:
+        person.require_dataset("")  # whose data it learnt from, its id does not say
+
         def work(session: Session) -> api.ModelView:
             model = self._models.own(session, request.model_id)
             approved = select(Audit).where(

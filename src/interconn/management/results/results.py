@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from interconn.api import results as api
 from interconn.api.own import OwnService, Person
+from interconn.api.rules import require_every_dataset
 from interconn.control import jobs
 from interconn.control.states import has_ended
 from interconn.control.tables import Job
@@ -76,6 +77,8 @@ class Results:
         return api.ResultViews(results=await self._database.read(work))
 
     async def _release(self, person: Person, request: api.ResultDecision) -> api.ResultView:
+        require_every_dataset(person)
+
         def work(session: Session) -> api.ResultView:
             result = named(session, request.result)
             self._release_in(session, person, result, request.reason)
@@ -103,6 +106,8 @@ class Results:
         self._settle(session, result, Standing.RELEASED, decider.cause, reason, given)
 
     async def _refuse(self, person: Person, request: api.ResultDecision) -> api.ResultView:
+        require_every_dataset(person)
+
         def work(session: Session) -> api.ResultView:
             result = named(session, request.result)
             if result.standing != Standing.REFUSED:
