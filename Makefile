@@ -20,7 +20,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 WORKERS ?= auto
 
-.PHONY: help venv demo venv-dev test test-slow check format coverage-clauses bench lock protobuf clean
+.PHONY: help venv demo venv-dev test test-postgresql test-slow check format coverage-clauses bench lock protobuf clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -34,6 +34,9 @@ venv-dev: $(VENV)/.dev $(VENV)/.package  ## install the tools for tests and chec
 
 test: venv-dev  ## run the fast tests
 	@$(PYTEST) -n $(WORKERS) --maxprocesses 4 $(PYTEST_ARGS)
+
+test-postgresql: venv-dev  ## run the networks of nodes within one process on PostgreSQL instead of SQLite
+	@$(PYTEST) -n $(WORKERS) --maxprocesses 4 --database postgresql tests/management tests/control $(PYTEST_ARGS)
 
 test-slow: venv-dev  ## run the slow tests
 	@$(PYTEST) -m slow --timeout 900 $(PYTEST_ARGS)

@@ -11,12 +11,28 @@ from hypothesis import settings
 from interconn.state import schema
 from interconn.state.engines import database_url
 from tests import postgres
+from tests.databases import DATABASES, KINDS
 
 # How long an example takes depends on the machine, and a test must not; --timeout stops what hangs.
 settings.register_profile("interconn", deadline=None, print_blob=True)
 settings.load_profile("interconn")
 
-DATABASES = ("sqlite", "postgresql")
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=KINDS,
+        default=KINDS[0],
+        help="what networks of nodes within one process keep their state in (tests/management, tests/control)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    DATABASES.kind = config.getoption("--database")
+
+
+def pytest_sessionfinish() -> None:
+    DATABASES.end()
 
 
 @pytest.fixture(scope="session")
@@ -26,11 +42,9 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[postgres.Server]:
+def postgres_server() -> postgres.Server:
     """A PostgreSQL server of this test process; without PostgreSQL the test is skipped."""
-    server = postgres.begin(pytest.skip)
-    yield server
-    server.end()
+    return DATABASES.server
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +63,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=DATABASES)
+@pytest.fixture(params=KINDS)
 def kind_of_database(request: pytest.FixtureRequest) -> str:
     """Each kind of database in turn: a test that asks for a database by the fixtures below runs on both."""
     return str(request.param)

@@ -21,6 +21,7 @@ MISSING = (
 )
 _PLACES = ("/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt", "/usr/local/opt")
 _NUMBERS = itertools.count(1)
+_ROOM = 2 << 30
 _SHAPE = """
     SELECT md5(string_agg(concat(relname, attname, atttypid, attnotnull), ',' ORDER BY relname, attnum))
     FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
@@ -70,7 +71,10 @@ class Server:
     def begin(cls, programs: Path) -> Server:
         """Make a server in a folder of its own, reachable by a socket in it, and start it."""
         # Not in pytest's folder: the server runs as another user where the tests run as root, which it refuses.
-        folder = Path(tempfile.mkdtemp(prefix="interconn-postgres-"))
+        # In memory where there is room: a new database is some megabytes, and most tests have one of their own.
+        memory = Path("/dev/shm")
+        roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM
+        folder = Path(tempfile.mkdtemp(prefix="interconn-postgres-", dir=memory if roomy else None))
         server = cls(
             URL.create("postgresql", username="interconn", database="postgres", query={"host": str(folder)}),
             folder,
@@ -84,7 +88,8 @@ class Server:
         # No test cuts the power, so nothing need wait for a disk.
         options = ("listen_addresses=''", f"unix_socket_directories='{folder}'", "fsync=off", "max_connections=200")
         with (folder / "data/postgresql.conf").open("a") as configuration:
-            configuration.write("\n".join((*options, "full_page_writes=off", "shared_buffers=32MB", "")))
+            more = ("full_page_writes=off", "shared_buffers=32MB", "wal_level=minimal", "max_wal_senders=0")
+            configuration.write("\n".join((*options, *more, "max_wal_size=64MB", "autovacuum=off", "")))
         server.start()
         return server
 

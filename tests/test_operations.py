@@ -97,6 +97,8 @@ def test_a_node_is_made_backed_up_and_restored_as_written(page: str, tmp_path: P
     made, *_, restored = re.findall(r"\b[0-9a-f]{64}\b", ran.stdout)
     assert made == restored
     assert (tmp_path / "state/node.before").is_dir()
-    names = subprocess.run(["tar", "-tzf", "node.tar.gz"], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert "./keys/signing_key.pem" in names.stdout
+    listed = ["tar", "-tzf", "state/bank.backup"]
+    names = subprocess.run(listed, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "home/node.toml" in names.stdout
+    assert "signing_key" not in names.stdout
     assert "nonces" not in names.stdout

@@ -35,7 +35,8 @@ from interconn.standard.endpoint import Endpoint
 from interconn.standard.errors import InterconnError, NotFound, PeerUnreachable
 from interconn.standard.self_description import SelfDescription
 from interconn.standard.wire import WireModel
-from interconn.state.database import Database, Table, database_url
+from interconn.state.database import Database, Table
+from tests.databases import DATABASES
 
 SPEED = 200
 """How much faster the clock of these tests goes: a patience of 45 s is over in a quarter of a second."""
@@ -311,7 +312,7 @@ class Node:
         """Begin a life of the node on what its database holds."""
         folder = self.network.directory / self.node_id
         folder.mkdir(exist_ok=True)
-        self.database = MortalDatabase(database_url(folder / "state.db"))
+        self.database = MortalDatabase(DATABASES.url(folder))
         Table.metadata.create_all(self.database.engine)
         self.components = Components(
             node=self.identity(),
@@ -448,6 +449,7 @@ async def network(tmp_path: Path, crash_points: None, request: pytest.FixtureReq
     found.start()
     yield found
     await found.stop()
+    DATABASES.let_go(tmp_path)
 
 
 @pytest.fixture

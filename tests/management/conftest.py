@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 from starlette.applications import Starlette
 
 from interconn.api.audits import (
@@ -46,10 +46,11 @@ from interconn.standard.control import JobCreate
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.errors import PeerUnreachable
 from interconn.standard.management import AuthType
-from interconn.state.database import Database, Table, database_url
+from interconn.state.database import Database, Table
 from interconn.state.outbox import OutboxMessage
 from interconn.trail import entries as audit_trail
 from interconn.trail.entries import AuditEntry
+from tests.databases import DATABASES, hurry
 
 Row = TypeVar("Row", bound=Table)
 
@@ -189,9 +190,7 @@ class Node:
 
     def open(self) -> None:
         clock = self.network.clock
-        self.database = Database(database_url(self.home / "state.db"))
-        # No test here cuts the power, so nothing need wait for a disk.
-        event.listen(self.database.engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=OFF"))
+        self.database = hurry(Database(DATABASES.url(self.home)))
         self.nonces = NonceStore(self.home / "nonces.db", now=clock.now())
         self.keys = KeyRing(self.store)
         self.directory = ContractDirectory(self.database, clock=clock, trust=self.trust)
@@ -373,6 +372,7 @@ def staged(
 
     if before:
         shutil.copytree(before, folder, dirs_exist_ok=True)
+        DATABASES.copy(before, folder)
     else:
         for node_id in NODES:
             (folder / node_id).mkdir()
@@ -446,6 +446,7 @@ def stage(request: pytest.FixtureRequest) -> Path:
 async def network(tmp_path: Path, signers: dict[str, Signer], stage: Path) -> AsyncIterator[Network]:
     """The nodes, as they are on their stage."""
     shutil.copytree(stage, tmp_path, dirs_exist_ok=True)
+    DATABASES.copy(stage, tmp_path)
     network = open_network(tmp_path, signers)
     for node in network.nodes.values():
         await node.management.start()
@@ -453,6 +454,7 @@ async def network(tmp_path: Path, signers: dict[str, Signer], stage: Path) -> As
     for node in network.nodes.values():
         if node.running:
             await node.stop()
+    DATABASES.let_go(tmp_path)
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-import sqlite3
 
 import pytest
+from sqlalchemy import select
 
 from interconn.api import audits as api
 from interconn.api import datasets as datasets_api
@@ -23,6 +23,8 @@ from interconn.standard.errors import (
     PermitRefused,
 )
 from interconn.state.database import Table
+from interconn.state.engines import open_backend
+from tests.databases import DATABASES
 
 
 async def turned_away(scene, job):
@@ -81,13 +83,12 @@ async def test_token_is_kept_by_its_user_alone(scene, capsys):
 
 def everything_in(node):
     """Yield every row of the node's database with its table's name."""
-    connection = sqlite3.connect(node.home / "state.db")
-    try:
-        for table in Table.metadata.tables:
-            for row in connection.execute(f"SELECT * FROM {table}"):
-                yield table, row
-    finally:
-        connection.close()
+    engine = open_backend(DATABASES.url(node.home)).engine
+    with engine.connect() as connection:
+        for table in Table.metadata.tables.values():
+            for row in connection.execute(select(table)):
+                yield table.name, row
+    engine.dispose()
 
 
 async def test_permits_travel_to_their_holder_alone(scene):

@@ -1,0 +1,85 @@
+"""Databases for networks of nodes within one test process, of the kind that `--database` names.
+
+A node's home stands for its database: asked by a home, the same one is returned until the home is let go. On SQLite
+it is a file in the home and moves with it; on PostgreSQL copies of a home get copies of their databases.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event, make_url
+
+from interconn.state.database import Database, Table
+from interconn.state.engines import database_url
+from tests import postgres
+
+KINDS = ("sqlite", "postgresql")
+
+
+class Databases:
+    """One for the whole test process.
+
+    Attributes:
+        kind: `sqlite` or `postgresql`.
+    """
+
+    kind: str = KINDS[0]
+
+    def __init__(self) -> None:
+        self._server: postgres.Server | None = None
+        self._urls: dict[Path, str] = {}
+        self._empty = ""
+
+    @property
+    def server(self) -> postgres.Server:
+        """The server of this test process; the test is skipped where there can be none."""
+        if self._server is None:
+            self._server = postgres.begin(pytest.skip)
+        return self._server
+
+    def url(self, home: Path) -> str:
+        """Return the URL of a home's database, made with its tables when asked for the first time."""
+        if self.kind == "sqlite":
+            return database_url(home / "state.db")
+        if home not in self._urls:
+            self._urls[home] = self.server.database(self._template())
+        return self._urls[home]
+
+    def copy(self, before: Path, after: Path) -> None:
+        """Give the homes below a folder what those below another one, which it is a copy of, have now."""
+        for home, url in list(self._urls.items()):
+            if home.is_relative_to(before):
+                template = make_url(url).database
+                self._urls[after / home.relative_to(before)] = self.server.database(str(template))
+
+    def let_go(self, folder: Path) -> None:
+        """Remove the databases of the homes below a folder."""
+        for home in [home for home in self._urls if home.is_relative_to(folder)]:
+            self.server.drop(self._urls.pop(home))
+
+    def end(self) -> None:
+        """Stop the server, if one was started."""
+        if self._server is not None:
+            self._server.end()
+            self._server = None
+
+    def _template(self) -> str:
+        if not self._empty:
+            url = self.server.database()
+            database = Database(url)
+            Table.metadata.create_all(database.engine)
+            database.close()
+            self._empty = str(make_url(url).database)
+        return self._empty
+
+
+DATABASES = Databases()
+
+
+def hurry(database: Database) -> Database:
+    """Have a database wait for no disk: no test in one process cuts the power."""
+    if database.engine.dialect.name == "sqlite":
+        event.listen(database.engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=OFF"))
+    return database
