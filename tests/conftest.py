@@ -50,9 +50,7 @@ def postgres_server() -> postgres.Server:
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: postgres.Server) -> str:
     """Name of a database with the newest schema, to copy."""
-    name = f"{postgres_server.url.database}_template_{id(postgres_server)}"
-    schema.upgrade(postgres_server.database(name=name))
-    return name
+    return DATABASES.template
 
 
 @pytest.fixture(scope="session")

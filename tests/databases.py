@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, make_url
 
-from interconn.state.database import Database, Table
+from interconn.state import schema
+from interconn.state.database import Database
 from interconn.state.engines import database_url
 from tests import postgres
 
@@ -30,7 +31,8 @@ class Databases:
     def __init__(self) -> None:
         self._server: postgres.Server | None = None
         self._urls: dict[Path, str] = {}
-        self._empty = ""
+        self._kept: dict[Path, postgres.Content] = {}
+        self._template = ""
 
     @property
     def server(self) -> postgres.Server:
@@ -40,24 +42,25 @@ class Databases:
         return self._server
 
     def url(self, home: Path) -> str:
-        """Return the URL of a home's database, made with its tables when asked for the first time."""
+        """Return the URL of a home's database; on PostgreSQL it has its tables already."""
         if self.kind == "sqlite":
             return database_url(home / "state.db")
         if home not in self._urls:
-            self._urls[home] = self.server.database(self._template())
+            self._urls[home] = self.server.lend(self.template)
         return self._urls[home]
 
     def copy(self, before: Path, after: Path) -> None:
-        """Give the homes below a folder what those below another one, which it is a copy of, have now."""
+        """Give the homes below a folder what those below another one, a stage that no longer changes, have."""
         for home, url in list(self._urls.items()):
             if home.is_relative_to(before):
-                template = make_url(url).database
-                self._urls[after / home.relative_to(before)] = self.server.database(str(template))
+                if home not in self._kept:
+                    self._kept[home] = self.server.content(url)
+                self.server.fill(self.url(after / home.relative_to(before)), self._kept[home])
 
     def let_go(self, folder: Path) -> None:
-        """Remove the databases of the homes below a folder."""
+        """Take back the databases of the homes below a folder."""
         for home in [home for home in self._urls if home.is_relative_to(folder)]:
-            self.server.drop(self._urls.pop(home))
+            self.server.take_back(self._urls.pop(home))
 
     def end(self) -> None:
         """Stop the server, if one was started."""
@@ -65,14 +68,14 @@ class Databases:
             self._server.end()
             self._server = None
 
-    def _template(self) -> str:
-        if not self._empty:
+    @property
+    def template(self) -> str:
+        """Name of a PostgreSQL database with the newest schema, to copy."""
+        if not self._template:
             url = self.server.database()
-            database = Database(url)
-            Table.metadata.create_all(database.engine)
-            database.close()
-            self._empty = str(make_url(url).database)
-        return self._empty
+            schema.upgrade(url)
+            self._template = str(make_url(url).database)
+        return self._template
 
 
 DATABASES = Databases()

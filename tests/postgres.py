@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,20 @@ def binaries() -> Path | None:
         return Path(found).resolve().parent
     folders = [folder for place in _PLACES for folder in Path(place).glob("*/bin") if (folder / "initdb").exists()]
     return max(folders, key=lambda folder: (len(folder.parent.name), folder.parent.name), default=None)
+
+
+_TABLES_AND_SEQUENCES = """
+    SELECT relname, relkind::text FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S') AND relname <> 'alembic_version'
+"""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a database holds."""
+
+    tables: dict[str, bytes]
+    counts: dict[str, Any]
 
 
 class Server:
@@ -139,6 +154,29 @@ class Server:
             return
         self.execute(_EMPTY, url)
         self._migrated.append(url)
+
+    def content(self, url: str) -> Content:
+        """Return the rows of a database, and where its counting stands."""
+        with psycopg.connect(url) as connection:
+            kinds = connection.execute(_TABLES_AND_SEQUENCES).fetchall()
+            tables, counts = {}, {}
+            for name, kind in kinds:
+                if kind == "S":
+                    counts[name] = connection.execute(f'SELECT last_value, is_called FROM "{name}"').fetchone()
+                    continue
+                with connection.cursor().copy(f'COPY "{name}" TO STDOUT') as copy:
+                    tables[name] = b"".join(bytes(part) for part in copy)
+        return Content({name: rows for name, rows in tables.items() if rows}, counts)
+
+    def fill(self, url: str, content: Content) -> None:
+        """Give an empty database with the same tables some content."""
+        with psycopg.connect(url) as connection:
+            connection.execute("SET session_replication_role = replica")  # in any order, whatever refers to what
+            for name, rows in content.tables.items():
+                with connection.cursor().copy(f'COPY "{name}" FROM STDIN') as copy:
+                    copy.write(rows)
+            for name, (value, used) in content.counts.items():
+                connection.execute("SELECT setval(quote_ident(%s)::regclass, %s, %s)", (name, value, used))
 
     def of(self, name: str) -> str:
         """Return the URL of a database."""

@@ -36,18 +36,18 @@ def shape(url: str) -> dict[str, object]:
     engine: Engine = open_backend(url).engine
     try:
         found = inspect(engine)
+        keys, unique = found.get_multi_pk_constraint(), found.get_multi_unique_constraints()
+        indexes, references = found.get_multi_indexes(), found.get_multi_foreign_keys()
         return {
-            table: (
-                {column["name"]: (str(column["type"]), column["nullable"]) for column in found.get_columns(table)},
-                found.get_pk_constraint(table)["constrained_columns"],
-                sorted(
-                    (str(index["name"]), index["column_names"], index["unique"]) for index in found.get_indexes(table)
-                ),
-                sorted(sorted(one["column_names"]) for one in found.get_unique_constraints(table)),
-                sorted((one["constrained_columns"], one["referred_table"]) for one in found.get_foreign_keys(table)),
+            str(table[1]): (
+                {column["name"]: (str(column["type"]), column["nullable"]) for column in columns},
+                keys[table]["constrained_columns"],
+                sorted((str(index["name"]), index["column_names"], index["unique"]) for index in indexes[table]),
+                sorted(sorted(one["column_names"]) for one in unique[table]),
+                sorted((one["constrained_columns"], one["referred_table"]) for one in references[table]),
             )
-            for table in found.get_table_names()
-            if table != "alembic_version"
+            for table, columns in found.get_multi_columns().items()
+            if table[1] != "alembic_version"
         }
     finally:
         engine.dispose()
