@@ -131,3 +131,15 @@ async def test_an_opinion_outlives_a_restart(scene, audit_id):
     await scene.operator.restart()
     await approve(scene, audit_id, "ben")
     assert await scene.standing(audit_id) == ("APPROVED", "APPROVED")
+
+
+async def test_a_token_that_names_nobody_is_none_of_two_and_may_still_reject(scene, audit_id):
+    with pytest.raises(Refused, match="names nobody"):
+        await scene.operator.ask(api.AUDIT_APPROVE, person="bootstrap", audit_id=audit_id)
+    await approve(scene, audit_id, "ann")
+    with pytest.raises(Refused, match="names nobody"):
+        await scene.operator.ask(api.AUDIT_APPROVE, person="bootstrap", audit_id=audit_id)
+    assert await scene.standing(audit_id) == ("APPLIED", "APPLIED")
+    await scene.operator.ask(api.AUDIT_REJECT, person="bootstrap", audit_id=audit_id)
+    await scene.network.settle()
+    assert await scene.standing(audit_id) == ("REJECTED", "REJECTED")

@@ -12,7 +12,7 @@ from interconn.control.release import EndedShare
 from interconn.control.tables import Job
 from interconn.management.results.tables import Result
 from interconn.standard.control import JobCreate
-from interconn.standard.errors import IllegalTransition, NotApproved, NotFound
+from interconn.standard.errors import IllegalTransition, NotApproved, NotFound, Refused
 from interconn.storage.dataset import Column, DatasetMetadata, DatasetName
 from interconn.storage.files import FileStore
 
@@ -160,6 +160,8 @@ async def test_two_persons_release_and_one_refuses(scene, ended):
     for _ in range(2):
         view = await scene.bank.ask(RESULT_RELEASE, result="job-1/psi-1/guest.0/aligned")
         assert (view.standing, [one.by for one in view.opinions]) == ("HELD", ["person:ann"])
+    with pytest.raises(Refused, match="names nobody"):
+        await scene.bank.ask(RESULT_RELEASE, person="bootstrap", result="job-1/psi-1/guest.0/aligned")
     view = await scene.bank.ask(RESULT_RELEASE, person="ben", result="job-1/task_1/guest.0/aligned")
     assert (view.standing, view.decided_by) == ("RELEASED", "person:ann, person:ben")
     view = await scene.bank.ask(RESULT_REFUSE, result="job-1/psi-1/host.0/aligned", reason="no")

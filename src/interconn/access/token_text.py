@@ -8,10 +8,11 @@ import re
 import secrets
 from dataclasses import dataclass, field
 
+from interconn.api import own
 from interconn.standard.errors import BadToken
 from interconn.standard.identifiers import new_token
 
-BOOTSTRAP = "bootstrap"
+BOOTSTRAP = own.BOOTSTRAP
 """Id of the token that `interconn node init` makes, and name of the one person that it stands for."""
 
 _SHAPE = re.compile(r"interconn_([a-z0-9]{1,32})_([A-Za-z0-9_\-]{43})")

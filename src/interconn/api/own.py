@@ -15,6 +15,8 @@ Request = TypeVar("Request", bound=WireModel)
 Reply = TypeVar("Reply", bound=WireModel)
 
 PREFIX = "/api/v1"
+BOOTSTRAP = "bootstrap"
+"""Name of whoever presents the token that a node begins with: it names nobody."""
 
 
 def own(
@@ -50,6 +52,11 @@ class Person:
     def actor(self) -> str:
         """The person as the audit trail names it."""
         return f"person:{self.name}"
+
+    @property
+    def is_somebody(self) -> bool:
+        """Whether the token presented is one person's own."""
+        return self.name != BOOTSTRAP
 
     @property
     def authority(self) -> dict[str, Any]:

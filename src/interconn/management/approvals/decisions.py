@@ -46,7 +46,7 @@ class Decisions:
 
     def by_person(self, person: Person) -> Decider:
         """Return a person as one who decides under the policy in force."""
-        return Decider(Cause.person(person), self._policy.in_force.digest)
+        return Decider(Cause.person(person), self._policy.in_force.digest, counts=person.is_somebody)
 
     def decide(
         self,
@@ -66,6 +66,7 @@ class Decisions:
         Raises:
             IllegalTransition: it was applied for by this node, decided otherwise before, or its contract has ended.
             ContractNotUsable: the contract with the partner is not in force.
+            Refused: it takes two persons, and the token presented names nobody.
         """
         clause = subject.confirm.clause
         following = self._following(subject, audit, verdict)
@@ -133,6 +134,8 @@ class Decisions:
         self, session: Session, decider: Decider, subject: Subject[Any], audit: Audit, limits: Limits, reason: str
     ) -> None:
         matter = opinions.of_audit(audit)
+        if not decider.is_rule:
+            opinions.require_name(decider)
         if not decider.counts or any(one.actor == decider.actor for one in opinions.given(session, matter)):
             return
         # What an approval would run into is told to the first person, who can mend it, and not to the second.

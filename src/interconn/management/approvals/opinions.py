@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from interconn.api.audits import OpinionView
 from interconn.management.approvals.tables import Audit, Opinion
 from interconn.management.causes import Cause
+from interconn.standard.errors import Refused
 
 NEEDED: Final = 2
 _RULE: Final = "rule:"
@@ -24,7 +25,7 @@ class Decider:
     Attributes:
         cause: who, and in which chain of calls; the actor is `person:…` or `rule:…`.
         policy: digest of the policy in force; empty where there is none.
-        counts: whether it may be one of two opinions; a rule's counts only if it says so.
+        counts: whether it may be one of two opinions; a rule's only if it says so, a person's only under a name.
     """
 
     cause: Cause
@@ -40,6 +41,20 @@ class Decider:
     def is_rule(self) -> bool:
         """Whether no person decides."""
         return self.actor.startswith(_RULE)
+
+
+def require_name(decider: Decider) -> None:
+    """Check that it is somebody in particular who gives an opinion.
+
+    Raises:
+        Refused: the token presented names nobody, so two with it may be one person.
+    """
+    if not decider.counts:
+        raise Refused(
+            "two different persons have to decide on it, and this token names nobody",
+            where="authorization",
+            hint="Each needs a name: interconn user add NAME, then interconn token create",
+        )
 
 
 def of_audit(audit: Audit) -> str:

@@ -96,7 +96,9 @@ class Results:
                 where="result",
                 hint="That takes a moment; try again",
             )
-        decider = Decider(Cause.person(person), self._policy.in_force.digest)
+        decider = Decider(Cause.person(person), self._policy.in_force.digest, counts=person.is_somebody)
+        if result.four_eyes:
+            opinions.require_name(decider)
         given = opinions.given(session, _matter(result))
         if result.four_eyes and not opinions.complete(given, decider):
             if all(one.actor != decider.actor for one in given):
