@@ -22,15 +22,15 @@ class Standing:
 
     Attributes:
         revoked: which certificate was revoked and since when; empty if none was.
-        until: of each authority of the path until when its list counts; None where it has no genuine one.
+        spans: of each authority of the path from when to when its genuine lists count.
     """
 
     revoked: str
-    until: tuple[tuple[datetime.datetime, datetime.datetime] | None, ...]
+    spans: tuple[tuple[tuple[datetime.datetime, datetime.datetime], ...], ...]
 
     def current(self, moment: datetime.datetime) -> bool:
         """Return whether every authority of the path has a list that counts at this moment."""
-        return all(span is not None and span[0] <= moment < span[1] for span in self.until)
+        return all(any(begins <= moment < ends for begins, ends in of_one) for of_one in self.spans)
 
 
 def read_lists(folder: Path) -> tuple[list[RevocationList], list[str]]:
@@ -54,7 +54,7 @@ def standing_of(chain: Sequence[x509.Certificate], lists: Sequence[RevocationLis
     A revocation in any genuine list of the authority counts, also in one that is old by now: an authority seldom
     takes a revocation back, and then under another serial number.
     """
-    revoked, until = "", []
+    revoked, spans = "", []
     for certificate, authority in pairwise(chain):
         genuine = [one for one in lists if _is_of(one, authority)]
         for one in genuine:
@@ -63,18 +63,17 @@ def standing_of(chain: Sequence[x509.Certificate], lists: Sequence[RevocationLis
                 revoked = (
                     f"{certificate.subject.rfc4514_string()[:160]}, since {entry.revocation_date_utc:%Y-%m-%d %H:%M}"
                 )
-        until.append(_span(genuine))
-    return Standing(revoked, tuple(until))
+        spans.append(_spans(genuine))
+    return Standing(revoked, tuple(spans))
 
 
-def _span(genuine: Sequence[RevocationList]) -> tuple[datetime.datetime, datetime.datetime] | None:
+def _spans(genuine: Sequence[RevocationList]) -> tuple[tuple[datetime.datetime, datetime.datetime], ...]:
     # A list without an end promises nothing, and one with a critical extension may be of a part only.
-    whole = [one for one in genuine if one.next_update_utc and not any(part.critical for part in one.extensions)]
-    if not whole:
-        return None
-    newest = max(whole, key=lambda one: one.last_update_utc)
-    assert newest.next_update_utc
-    return newest.last_update_utc, newest.next_update_utc
+    return tuple(
+        (one.last_update_utc, one.next_update_utc)
+        for one in genuine
+        if one.next_update_utc and not any(part.critical for part in one.extensions)
+    )
 
 
 def _is_of(one: RevocationList, authority: x509.Certificate) -> bool:

@@ -1,4 +1,4 @@
-"""Whether a partner's certificate is to be believed: auth_type CERT (docs/decisions/0010-certificates.md).
+"""Whether a partner's certificate is to be believed: auth_type CERT (docs/decisions/0009-keys-and-certificates.md).
 
 A certificate is believed if it leads to a root that this institution has put into a folder, is valid now, is not on
 a revocation list, may sign, and names the node. The path is looked for once and remembered as long as the files in

@@ -1,4 +1,4 @@
-"""Changing this node's own key and name card while it works (MGT-3.4, docs/decisions/0011-changing-keys.md).
+"""Changing this node's own key and name card while it works (MGT-3.4, docs/decisions/0009-keys-and-certificates.md).
 
 A partner that has acknowledged the new key is signed to with it from then on, the others with the old one; when
 nobody knows the old one alone, it is erased. All of it follows from the contracts' rows, so that a restart at any
