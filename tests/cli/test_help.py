@@ -27,7 +27,8 @@ COMMANDS = commands(app)
 
 def test_every_verb_of_the_issue_is_there() -> None:
     wanted = {
-        "node": "init run status fingerprint ready backup restore migrate",
+        "node": "init run status fingerprint ready backup restore migrate "
+        "keys rotate-key update certificate signing-request",
         "peer": "apply approve reject set terminate list show",
         "dataset": "add publish hide describe remove list discover show request grant revoke",
         "audit": "list show approve reject withdraw terminate ask export verify query heads settle",

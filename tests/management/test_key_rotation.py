@@ -1,4 +1,4 @@
-"""A node changes its key while it works, and its partners follow (MGT-3.4, docs/decisions/0009-keys-and-certificates.md)."""
+"""A node changes its key while it works, and its partners follow (MGT-3.4)."""
 
 import dataclasses
 

@@ -108,6 +108,11 @@ class PeerAnswer(WireModel):
     health: str
     contract_id: str
     contract_status: str
+    fingerprint: str = Field(default="", description="of the partner's key")
+    former_fingerprint: str = Field(default="", description="of its key before, while that is accepted still")
+    former_until: int | None = Field(default=None, description="until when that is, epoch milliseconds")
+    next_fingerprint: str = Field(default="", description="of a key that waits for a person to compare it")
+    own_fingerprint: str = Field(default="", description="of this node's key that the partner knows")
 
 
 PEER_APPLY: Final = own("peer.apply", "POST", "/peers/apply", PeerApply, ContractView, "Apply for cooperation.")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from interconn.cli import upkeep
+from interconn.cli import own_keys, upkeep
 from interconn.cli.options import DEFAULT_HOME, Common, Flag, Several, example
+from interconn.cli.own_keys import SignatureType
 from interconn.cli.wording import say
 
 if TYPE_CHECKING:
+    from interconn.api.keys import KeyView
     from interconn.api.node import NodeStatus
 
 app = App(
@@ -20,12 +22,16 @@ app = App(
     help_epilogue=example("node init --node-id bank --inst-id bank.example --home ./bank", "node run --home ./bank"),
 )
 
+app.command(own_keys.keys, help_epilogue=example("node keys --home ./bank"))
+app.command(own_keys.rotate_key, help_epilogue=example("node rotate-key", "node rotate-key --auth-type CERT"))
+app.command(own_keys.update, help_epilogue=example("node update --address https://node2.bank.example:7304"))
+app.command(own_keys.certificate, help_epilogue=example("node certificate renewed.pem"))
+app.command(own_keys.signing_request, help_epilogue=example("node signing-request"))
 app.command(upkeep.backup, help_epilogue=example("node backup --to bank.backup --passphrase-file words"))
 app.command(upkeep.restore, help_epilogue=example("node restore --from bank.backup --home ./bank --keys-from ./old"))
 app.command(upkeep.migrate, help_epilogue=example("node migrate --check", "node migrate --to 0001"))
 
 Home = Annotated[Path, Parameter(env_var="INTERCONN_HOME")]
-SignatureType = Literal["SHA256_ECDSA", "SHA256_RSA", "CERT", "SM3_SM2", "SHA256_RSA_PSS"]
 
 
 @app.command(help_epilogue=example("node init --node-id bank --inst-id bank.example --home ./bank"))
@@ -192,6 +198,8 @@ def status(*, wait: float = 0, common: Common = Common()) -> None:
             *((f"{name}", url) for name, url in found.listeners.items()),
             (say("signs with"), found.auth_type),
             (say("fingerprint"), found.fingerprint),
+            *((say("former key"), _former(key)) for key in found.own_keys.keys if key.role == "former"),
+            *((say("not told yet"), f"{one.node_id}: {one.waits_for}") for one in found.own_keys.behind),
             (say("contracts"), _counts(found.contracts)),
             (say("jobs"), _counts(found.jobs)),
             (say("sessions"), found.sessions),
@@ -257,6 +265,12 @@ def _status(common: Common, seconds: float) -> NodeStatus:
 
 
 POLL_SECONDS = 0.1
+
+
+def _former(key: KeyView) -> str:
+    return say(
+        "{fingerprint}, for {nodes}", fingerprint=key.fingerprint, nodes=", ".join(key.known_by) or say("nobody")
+    )
 
 
 def _counts(counts: dict[str, int]) -> str:

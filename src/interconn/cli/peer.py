@@ -209,6 +209,10 @@ def show(node_id: str, *, common: Common = Common()) -> None:
             (say("description"), partner.description),
             (say("contract"), found.contract_id),
             (say("contract status there"), found.contract_status),
+            (say("its key"), found.fingerprint),
+            (say("its former key"), _until(found.former_fingerprint, found.former_until)),
+            (say("its next key, to be compared"), found.next_fingerprint),
+            (say("our key there"), found.own_fingerprint),
         ],
     )
 
@@ -233,6 +237,16 @@ def _contract(node: NodeClient, partner: str) -> str:
             hint=say("Name the contract instead"),
         )
     return found[0] if found else partner
+
+
+def _until(fingerprint: str, until: int | None) -> str:
+    from interconn.cli.output import instant
+
+    return (
+        say("{fingerprint}, accepted until {until}", fingerprint=fingerprint, until=instant(until))
+        if fingerprint
+        else ""
+    )
 
 
 def _show(contract: ContractView, common: Common) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Generic
 
 from interconn.api import audits as audit_rows
+from interconn.api import keys as key_rows
 from interconn.api import node as node_rows
 from interconn.api import peers as peer_rows
 from interconn.client.declared import Policies, Results
 from interconn.client.exchange import Question
 from interconn.client.models import Models
+from interconn.client.own_keys import Keys
 from interconn.client.people import Tokens, Users
 from interconn.client.permits import Grants, Permits, Preauthorisations
 from interconn.client.resources import Components, Datasets
@@ -30,6 +32,19 @@ class Node(Noun[Client]):
     def status(self) -> Question[node_rows.NodeStatus]:
         """Ask how the node is."""
         return Question(node_rows.NODE_STATUS, Empty())
+
+    @Verb
+    def change(
+        self,
+        *,
+        address: str | None = None,
+        name: str | None = None,
+        institution: str | None = None,
+        description: str | None = None,
+    ) -> Question[key_rows.KeyViews]:
+        """Change what partners are told of the node, in its configuration and at every partner (MGT-3.4)."""
+        request = key_rows.CardChange(address=address, name=name, institution=institution, description=description)
+        return Question(key_rows.NODE_CHANGE, request)
 
 
 class Sessions(Noun[Client]):
@@ -199,6 +214,7 @@ class Nouns(Generic[Client]):
 
     def __init__(self, client: Client) -> None:
         self.node = Node(client)
+        self.keys = Keys(client)
         self.sessions = Sessions(client)
         self.peers = Peers(client)
         self.datasets = Datasets(client)

@@ -1,7 +1,8 @@
-"""SM2 signatures with SM3 (GB/T 32918.2, GB/T 32918.5) by the OpenSSL that the interpreter itself is linked with.
+"""SM2 signatures with SM3 (GB/T 32918.2, GB/T 32918.5) by the OpenSSL that the interpreter is linked with.
 
-Why that library and no package of SM2: docs/decisions/0009-keys-and-certificates.md. It is called through its documented EVP
-functions, with keys of fixed size that were checked here first, so that nothing a stranger writes is parsed in C.
+Why that library and no package of SM2: docs/decisions/0009-keys-and-certificates.md. It is called through its
+documented EVP functions, with keys of fixed size that were checked here first, so that no key of a stranger's making
+is parsed in C.
 Where Python comes without a shared OpenSSL 3, or with one built without SM2, `require` says so.
 """
 

@@ -82,6 +82,10 @@ class Contracts:
         """Tell whether a contract is approved and has not expired."""
         return contract.status == AuditStatus.APPROVED and not _expired(contract, self._clock.now())
 
+    def accepts_former(self, contract: Contract) -> bool:
+        """Tell whether the other side's former key is accepted still."""
+        return contract.former_until is not None and self._clock.now() < contract.former_until
+
     def require_belief(self, credential: Credential, node_id: str) -> None:
         """Check that a credential, if it is a certificate, is that node's and to be believed now.
 

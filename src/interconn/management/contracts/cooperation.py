@@ -224,7 +224,18 @@ class Cooperation:
             await self._database.write(
                 lambda session: self._verdicts.adopt(session, session.get_one(Contract, number), there, told_by)
             )
-        return api.PeerAnswer(node=node, health=health.status, contract_id=contract.contract_id, contract_status=status)
+        former = self._contracts.accepts_former(contract)
+        return api.PeerAnswer(
+            node=node,
+            health=health.status,
+            contract_id=contract.contract_id,
+            contract_status=status,
+            fingerprint=contract.fingerprint,
+            former_fingerprint=contract.former_fingerprint if former else "",
+            former_until=contract.former_until if former else None,
+            next_fingerprint=contract.next_fingerprint,
+            own_fingerprint=contract.own_fingerprint,
+        )
 
     async def _change(self, work: Any) -> api.ContractView:
         return await self._database.write(lambda session: self.view(session, work(session)))
@@ -262,8 +273,8 @@ class Cooperation:
             dialect=contract.dialect,
             management_plane=contract.management_plane,
             own_fingerprint=contract.own_fingerprint,
-            former_fingerprint=contract.former_fingerprint,
-            former_until=contract.former_until,
+            former_fingerprint=contract.former_fingerprint if self._contracts.accepts_former(contract) else "",
+            former_until=contract.former_until if self._contracts.accepts_former(contract) else None,
             next_fingerprint=contract.next_fingerprint,
         )
 

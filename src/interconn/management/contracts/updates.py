@@ -1,4 +1,4 @@
-"""What partners tell of a change of their node data or their key (MGT-3.4, docs/decisions/0009-keys-and-certificates.md)."""
+"""What partners tell of a change of their node data or key (MGT-3.4, docs/decisions/0009-keys-and-certificates.md)."""
 
 from __future__ import annotations
 
