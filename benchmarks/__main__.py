@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import approvals, demo, fresh, permits, psi, start, trail, transport
+from benchmarks import approvals, demo, fresh, gate, permits, psi, start, trail, transport
 
 BENCHMARKS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "start": start.measure,
@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "fresh": fresh.measure,
     "approvals": approvals.measure,
     "permits": permits.measure,
+    "gate": gate.measure,
     "transport": transport.measure,
     "psi": psi.measure,
     "trail": trail.measure,

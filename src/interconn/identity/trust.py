@@ -8,6 +8,7 @@ the folders are what they were; the time and the files themselves are looked at 
 from __future__ import annotations
 
 import datetime
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,7 +17,6 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
 from cryptography.x509 import verification
 from cryptography.x509.oid import NameOID
 
@@ -26,7 +26,7 @@ from interconn.standard.errors import CertificateRefused
 
 _NODE_NAME: Final = "urn:interconn:node:"
 _REMEMBERED: Final = 1024
-_Stamp = tuple[tuple[str, int, int, int], ...]
+_Stamp = frozenset[tuple[str, int, int, int]]
 
 
 def node_name(node_id: str) -> str:
@@ -78,7 +78,7 @@ class _Knowledge:
     roots: list[x509.Certificate]
     lists: list[RevocationList]
     unread: list[str]
-    paths: dict[tuple[bytes, ...], _Path] = field(default_factory=dict)
+    paths: dict[tuple[str, str], _Path] = field(default_factory=dict)
 
 
 class CertificateTrust:
@@ -95,7 +95,7 @@ class CertificateTrust:
         self._lists = lists
         self._require_lists = require_lists
         self._lock = threading.Lock()
-        self._known = _Knowledge((), [], [], [])
+        self._known = _Knowledge(frozenset(), [], [], [])
 
     def require(self, credential: Credential, node_id: str, now: int) -> None:
         """Check that a CERT credential is that node's, and to be believed at this time, epoch milliseconds.
@@ -104,8 +104,7 @@ class CertificateTrust:
             CertificateRefused: it is not; the message says why.
         """
         moment = datetime.datetime.fromtimestamp(now / 1000, datetime.UTC)
-        check_signing_certificate(credential.chain[0], node_id)
-        path = self._path(credential, moment)
+        path = self._path(credential, node_id, moment)
         if not path.begins <= moment < path.ends:
             when = f"from {path.begins:%Y-%m-%d %H:%M} to {path.ends:%Y-%m-%d %H:%M} UTC"
             raise _refused(f"it, or one above it, is valid {when}, which is not now")
@@ -121,10 +120,12 @@ class CertificateTrust:
         """Return what is amiss in the folders."""
         return [f"{name} in the folders of trust is not used" for name in self._look().unread]
 
-    def _path(self, credential: Credential, moment: datetime.datetime) -> _Path:
+    def _path(self, credential: Credential, node_id: str, moment: datetime.datetime) -> _Path:
         known = self._look()
-        place = tuple(certificate.public_bytes(serialization.Encoding.DER) for certificate in credential.chain)
+        place = (credential.pem, node_id)
         path = known.paths.get(place)
+        if path is None:
+            check_signing_certificate(credential.chain[0], node_id)
         if path is None or not path.begins <= moment < path.ends:  # there may be another one by now
             path = _found(credential, known, moment)
             if len(known.paths) >= _REMEMBERED:
@@ -133,7 +134,7 @@ class CertificateTrust:
         return path
 
     def _look(self) -> _Knowledge:
-        stamp = tuple(_stamps(self._roots, self._lists))
+        stamp = frozenset(_stamps(self._roots, self._lists))
         with self._lock:
             if stamp != self._known.stamp:
                 self._known = self._read(stamp)
@@ -199,17 +200,15 @@ def _found(credential: Credential, known: _Knowledge, moment: datetime.datetime)
 
 
 def _stamps(*folders: Path) -> Iterator[tuple[str, int, int, int]]:
+    # With every request: neither path objects nor an order are made before they are needed.
     for folder in folders:
         try:
-            files = sorted(folder.iterdir())
+            with os.scandir(folder) as files:
+                for file in files:
+                    facts = file.stat()
+                    yield file.path, facts.st_mtime_ns, facts.st_size, facts.st_ino
         except OSError:
             continue
-        for file in files:
-            try:
-                facts = file.stat()
-            except OSError:
-                continue
-            yield str(file), facts.st_mtime_ns, facts.st_size, facts.st_ino
 
 
 def _refused(why: str, *, hint: str | None = None) -> CertificateRefused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import event, select
@@ -198,11 +199,17 @@ def key(contract: Contract) -> Credential:
     Raises:
         InvalidRequest: there is none yet.
     """
-    return Credential.parse(AuthType(contract.auth_type), contract.auth_credential)
+    return _read(contract.auth_type, contract.auth_credential)
 
 
 def former_key(contract: Contract) -> Credential | None:
     """Return the other side's key before its present one, where there was one."""
     if not contract.former_credential:
         return None
-    return Credential.parse(AuthType(contract.former_auth_type), contract.former_credential)
+    return _read(contract.former_auth_type, contract.former_credential)
+
+
+@lru_cache(maxsize=1024)
+def _read(auth_type: str, text: str) -> Credential:
+    # A contract is looked at with every call under it, and its key seldom changes.
+    return Credential.parse(AuthType(auth_type), text)
