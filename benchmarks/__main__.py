@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import approvals, demo, fresh, gate, permits, psi, start, trail, transport
+from benchmarks import approvals, demo, fresh, gate, lists, permits, psi, start, trail, transport
 
 BENCHMARKS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "start": start.measure,
@@ -27,6 +27,7 @@ BENCHMARKS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "transport": transport.measure,
     "psi": psi.measure,
     "trail": trail.measure,
+    "lists": lists.measure,
 }
 RESULTS = Path(__file__).parent / "RESULTS.md"
 

@@ -19,6 +19,7 @@ from interconn.standard import management as standard
 from interconn.standard.errors import CapacityExceeded, InvalidRequest
 from interconn.standard.management import Paging
 from interconn.standard.wire import MAXIMUM_BODY_BYTES, validate
+from interconn.state import pages
 from interconn.state.outbox import OutboxMessage
 from interconn.state.pages import read_page
 
@@ -205,14 +206,14 @@ async def test_a_page_of_data_sets_is_found_on_an_index(network, bank, operator,
         else:
             await operator.ask(dataset_rows.DATASET_LIST, page_num=2)
     of_datasets = [(statement, given) for statement, given in asked if "FROM datasets" in statement]
-    assert len(of_datasets) == 2  # how many there are, and the page
-    for statement, given in of_datasets:
+    assert len(of_datasets) == 3  # how many there are, which are on the page, and those
+    for statement, given in of_datasets[:2]:
         steps = await plan(operator, statement, given)
-        scans = [step for step in steps if step.startswith("SCAN datasets")]
-        assert (scans and all("USING COVERING INDEX" in step for step in scans)) or not scans, steps
-        assert any("ix_datasets_" in step or "COVERING INDEX" in step for step in steps), steps
-    page = await plan(operator, *of_datasets[1])
-    # The rows themselves are read by their key; the order comes from the index, so nothing but the page is sorted.
+        of_the_table = [step for step in steps if "datasets" in step and "readers" not in step]
+        assert of_the_table and all("USING COVERING INDEX ix_datasets_" in step for step in of_the_table), steps
+        assert "USE TEMP B-TREE FOR ORDER BY" not in steps
+    page = await plan(operator, *of_datasets[2])
+    # The rows themselves are read by their key, so that nothing but the page is sorted.
     assert any("SEARCH datasets USING INDEX sqlite_autoindex_datasets" in step for step in page), page
 
 
@@ -231,6 +232,16 @@ async def test_named_and_common_data_sets_are_one_list(network, bank, operator, 
     page = await bank.call(operator, standard.DATASET_LIST, contract_id=contract_id)
     assert [record.dataset_id for record in page.records] == ["d00000", "d00001", "d00003", "d00006"]
     assert page.total == 4
+
+
+async def test_more_records_than_an_answer_may_have_are_not_even_read(operator, monkeypatch):
+    monkeypatch.setattr(pages, "MAXIMUM_RECORDS", 24)
+    await fill(operator, *(dataset(number) for number in range(25)))
+    for members in ({"page_size": -1}, {"page_size": 25}, {"page_size": 10_000}):
+        with statements(operator) as asked, pytest.raises(CapacityExceeded, match="there are 25"):
+            await operator.ask(dataset_rows.DATASET_LIST, **members)
+        assert len(asked) == 1
+    assert len((await operator.ask(dataset_rows.DATASET_LIST, page_size=24)).datasets) == 24
 
 
 async def test_more_than_an_answer_holds_is_refused_and_not_cut(network, bank, operator, contract_id):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, and_, func, inspect, select
+from sqlalchemy import ColumnElement, func, inspect, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from interconn.standard.errors import CapacityExceeded
@@ -20,6 +20,8 @@ from interconn.state.database import Table
 Row = TypeVar("Row", bound=Table)
 View = TypeVar("View", bound=WireModel)
 
+MAXIMUM_RECORDS: Final = 10_000
+"""Records of one answer: a question must not cost much more than its answer is worth."""
 CHUNK: Final = 200
 """Rows read at a time, so that memory does not grow with the table."""
 _ENVELOPE: Final = 1024
@@ -53,28 +55,50 @@ def read_page(
     total = session.scalar(select(func.count()).select_from(kind).where(*matching)) or 0
     whole = paging.page_size == -1
     start = 0 if whole else (paging.page_num - 1) * paging.page_size
-    end = total if whole else min(total, start + paging.page_size)
+    length = min(total - start, total if whole else paging.page_size)
+    if length > MAXIMUM_RECORDS:
+        raise _too_much(total, f"{MAXIMUM_RECORDS} records")
+    keys = _keys(session, kind, matching, order, start, length) if length > 0 else []
     shown: list[View] = []
     room = _Room(total)
-    for first in range(start, end, chunk):
-        for view in show(_rows(session, kind, matching, order, first, min(chunk, end - first))):
+    for first in range(0, len(keys), chunk):
+        for view in show(_rows(session, kind, order, keys[first : first + chunk])):
             room.take(view)
             shown.append(view)
     return shown, total
 
 
-def _rows(
+def _keys(
     session: Session,
     kind: type[Row],
     matching: Sequence[ColumnElement[bool]],
     order: Sequence[ColumnElement[Any] | InstrumentedAttribute[Any]],
     offset: int,
     limit: int,
+) -> Sequence[Any]:
+    """Return the primary keys of a page, found on the index of its order alone."""
+    found = select(*inspect(kind).primary_key).where(*matching).order_by(*order).offset(offset).limit(limit)
+    return [tuple(key) if len(key) > 1 else key[0] for key in session.execute(found)]
+
+
+def _rows(
+    session: Session,
+    kind: type[Row],
+    order: Sequence[ColumnElement[Any] | InstrumentedAttribute[Any]],
+    keys: Sequence[Any],
 ) -> Sequence[Row]:
-    keys = inspect(kind).primary_key
-    page = select(*keys).where(*matching).order_by(*order).offset(offset).limit(limit).subquery()
-    found = select(kind).join(page, and_(*(key == page.c[key.name] for key in keys)))
-    return session.scalars(found.order_by(*order)).all()
+    columns = inspect(kind).primary_key
+    key = columns[0] if len(columns) == 1 else tuple_(*columns)
+    return session.scalars(select(kind).where(key.in_(keys)).order_by(*order)).all()
+
+
+def _too_much(total: int, bound: str) -> CapacityExceeded:
+    return CapacityExceeded(
+        f"there are {total}, and so many at once are more than an answer may hold ({bound})",
+        where="page_size",
+        clause="MGT-2.3-paging",
+        hint="Ask page by page, some hundreds at a time",
+    )
 
 
 class _Room:
@@ -89,10 +113,4 @@ class _Room:
         self._bytes += len(text) + 1
         self._values += text.count(b",") + 1
         if self._bytes > MAXIMUM_BODY_BYTES or self._values > MAXIMUM_VALUES:
-            raise CapacityExceeded(
-                f"there are {self._total}, and so many at once are more than an answer may hold "
-                f"({MAXIMUM_BODY_BYTES >> 20} MiB, {MAXIMUM_VALUES} values)",
-                where="page_size",
-                clause="MGT-2.3-paging",
-                hint="Ask page by page, some hundreds at a time",
-            )
+            raise _too_much(self._total, f"{MAXIMUM_BODY_BYTES >> 20} MiB, {MAXIMUM_VALUES} values")
