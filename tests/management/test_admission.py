@@ -7,6 +7,7 @@ import pytest
 
 from interconn.api import audits as api
 from interconn.api import peers as peers_api
+from interconn.api import permits as permits_api
 from interconn.management.approvals.tables import Audit
 from interconn.management.permits.levels import ResourceType
 from interconn.management.permits.tables import Grant, GrantUse
@@ -169,14 +170,16 @@ async def test_terminated_contract_with_the_initiator(scene, granted):
         await scene.admit(job)
 
 
-async def test_contract_made_anew_does_not_revive_the_grant(scene, granted):
+async def test_contract_made_anew_revives_neither_grant_nor_approval(scene, granted):
     job = await scene.job(granted)
     contract_id = scene.operator.directory.usable("bank").contract_id
     await scene.operator.ask(peers_api.PEER_TERMINATE, contract_id=contract_id)
     await scene.network.settle()
     await scene.network.cooperate(scene.bank, scene.operator)
-    with pytest.raises(PermitRefused, match="is void"):
+    with pytest.raises(NotApproved, match=r"APPROVED, but contract .* was terminated by operator"):
         await scene.admit(job)
+    grants = (await scene.operator.ask(permits_api.GRANT_LIST)).grants
+    assert grants and {grant.standing for grant in grants} == {"VOID"}
 
 
 async def test_permit_that_expires_between_approval_and_admission(scene):

@@ -127,12 +127,12 @@ class JobAdmission:
         if approved.initiator == self._node.node_id:
             self._check_all_approved(session, approved)
         else:
+            self._check_contract(session, approved.initiator)
             audit = self._audit_of(session, approved)
             if not audit.in_force:
                 raise NotApproved(
                     f"job {job.job_id} is {audit.standing} here", where="job_id", clause="MGT-8-job-audit-state"
                 )
-            self._check_contract(session, approved.initiator)
         for member, given, expected in (
             ("dag", dag_digest(job.dag), approved.dag_digest),
             ("config", config_digest(job.config), approved.config_digest),
