@@ -42,13 +42,14 @@ def test_every_verb_of_the_issue_is_there() -> None:
         "flow": "create list approve lint revoke",
         "job": "propose approve run show watch list stop log revoke",
         "model": "add share list show remove request approve reject revoke",
+        "state": "diff",
         "session": "open list",
         "user": "add list roles disable enable me",
         "token": "create list revoke rotate",
         "lab": "up status session down",
     }
     pairs = {(noun, verb) for noun, verbs in wanted.items() for verb in verbs.split()}
-    assert set(COMMANDS) == {*pairs, ("demo",)}
+    assert set(COMMANDS) == {*pairs, ("demo",), ("why",)}
 
 
 @pytest.mark.parametrize("words", sorted(COMMANDS), ids=" ".join)

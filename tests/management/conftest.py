@@ -2,7 +2,9 @@
 
 import asyncio
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext
@@ -12,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
 from interconn.api.audits import (
@@ -38,8 +41,10 @@ from interconn.identity.node import NodeIdentity
 from interconn.identity.nonces import NonceStore
 from interconn.identity.trust import CertificateTrust
 from interconn.management import ChangeRules, ContractDirectory, Management
+from interconn.management.reconciliation.tables import Comparison
 from interconn.node.audit_trail import AuditTrail
 from interconn.peers.delivery import Delivery
+from interconn.peers.exchanges import Exchanges
 from interconn.peers.inbound import Gate
 from interconn.peers.outbound import Destination, PeerClient
 from interconn.standard.control import JobCreate
@@ -110,6 +115,8 @@ class Network:
     passed: list[Exchange] = field(default_factory=list)
     meddle: Meddler | None = None
     lose_replies: set[str] = field(default_factory=set)
+    fate: Callable[[Exchange], str] = lambda _: "deliver"
+    late: list[Exchange] = field(default_factory=list)
     contacted: list[str] = field(default_factory=list)
 
     async def carry(self, sent: Exchange) -> tuple[WireReply, dict[str, str]]:
@@ -118,16 +125,46 @@ class Network:
         if target is None or not target.running:
             raise PeerUnreachable("no answer", where=sent.target)
         self.passed.append(sent)
+        fate = self.fate(sent)
+        if fate in ("lose", "delay"):
+            self.late += [sent] if fate == "delay" else []
+            raise PeerUnreachable("it was lost on the way", where=sent.target)
+        if fate == "double":
+            await target.serve(sent)
+        if fate == "lose the answer":
+            await target.serve(sent)
+            raise PeerUnreachable("the answer was lost", where=sent.target)
         reply, headers = await target.serve(self.meddle(sent) if self.meddle else sent)
         if sent.path in self.lose_replies:
             self.lose_replies.discard(sent.path)
             raise PeerUnreachable("the answer was lost", where=sent.target)
         return reply, headers
 
+    async def arrive_late(self) -> None:
+        """Bring what was delayed, in the wrong order."""
+        late, self.late = self.late[::-1], []
+        for sent in late:
+            await next(node for node in self.nodes.values() if node.identity.address == sent.target).serve(sent)
+
     async def settle(self) -> None:
         """Deliver everything that is due, let the policies decide, and deliver what follows from it."""
         while any([await node.work() for node in self.nodes.values() if node.running]):
             pass
+
+    async def pass_time(self, hours: float, *, step_minutes: float = 10) -> None:
+        """Let time pass: what is due in the meantime is sent, and what partners believe is asked, each in its turn."""
+        ends = self.clock.time + int(hours * 3_600_000)
+        while True:
+            running = [node for node in self.nodes.values() if node.running]
+            await self.settle()
+            if any([await node.management.reconciler.look() for node in running]):
+                continue
+            times = [time for node in running for time in await node.due_times() if time > self.clock.time]
+            if not times or min(times) > ends:
+                self.clock.time = ends
+                return
+            # What is due within some minutes is seen to together, so that a week is not a thousand steps.
+            self.clock.time = min(max(min(times), self.clock.time + int(step_minutes * 60_000)), ends)
 
     async def while_settling(self, asked: Awaitable[Any], meanwhile: Callable[[], None] = lambda: None) -> Any:
         """Deliver until what was asked has its answer."""
@@ -195,11 +232,13 @@ class Node:
         self.keys = KeyRing(self.store)
         self.directory = ContractDirectory(self.database, clock=clock, trust=self.trust)
         self.keys.follow(self.directory.own_key)
+        self.exchanges = Exchanges(database=self.database, clock=clock)
         parts: Any = {
             "node_id": self.identity.node_id,
             "signer": self.keys,
             "directory": self.directory,
             "clock": clock,
+            "exchanges": self.exchanges,
         }
         self.client = CallClient(self.network, **parts)
         self.gate = Gate(nonces=self.nonces, **parts)
@@ -215,12 +254,14 @@ class Node:
             registry=Registry.shipped(),
             storage=self.home / "storage",
             policy=self.home / "policy.toml",
+            exchanges=self.exchanges,
         )
         self.delivery = Delivery(
             database=self.database,
             client=self.client,
             clock=clock,
             correspondents=self.management.correspondents(),
+            exchanges=self.exchanges,
         )
         self.trail_keeping = AuditTrail(
             node=self.identity, database=self.database, client=self.client, directory=self.directory,
@@ -312,9 +353,42 @@ class Node:
     async def deliver(self) -> int:
         """Send what is due; return how much that was."""
         now = self.network.clock.now()
+        await self.delivery.hasten(now)
         due = [message for message in await self.messages(state="WAITING") if message.due_at <= now]
         await self.delivery._send_all(due)
         return len(due)
+
+    async def lose_mail(self) -> None:
+        """Forget what waits in the outbox, as a partner does that says everything once, and is not heard."""
+
+        def work(session: Session) -> None:
+            for message in session.scalars(select(OutboxMessage).filter_by(state="WAITING")):
+                message.state = "DELIVERED"
+
+        await self.database.write(work)
+
+    async def restore(self, backup: Path) -> None:
+        """Go on from an older copy of the database."""
+        await self.stop()
+        for name in ("state.db", "state.db-wal", "state.db-shm"):
+            (self.home / name).unlink(missing_ok=True)
+        shutil.copy(backup, self.home / "state.db")
+        self.open()
+        await self.management.start()
+        await self.management.reconciler.ask_all_soon()
+
+    async def back_up(self, name: str) -> Path:
+        """Copy the database as it is now."""
+        copied = self.home / f"{name}.db"
+        copied.unlink(missing_ok=True)
+        with closing(sqlite3.connect(self.home / "state.db")) as source, closing(sqlite3.connect(copied)) as target:
+            source.backup(target)
+        return copied
+
+    async def due_times(self) -> list[int]:
+        """When something is to be sent or asked."""
+        asked = [row.due_at for row in await self.rows(Comparison) if row.due_at is not None]
+        return asked + [message.due_at for message in await self.messages(state="WAITING")]
 
     async def trail(self) -> list[AuditEntry]:
         """The audit trail, verified."""

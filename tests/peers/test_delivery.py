@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from interconn.dialects import STANDARD
 from interconn.peers import delivery
 from interconn.peers.delivery import Delivery
+from interconn.peers.exchanges import Exchanges
 from interconn.peers.outbound import Destination
 from interconn.standard.control import JOB_START
 from interconn.standard.endpoint import Endpoint
@@ -114,6 +115,8 @@ class Post:
         self.database = Database(database_url(folder / "state.db"))
         Table.metadata.create_all(self.database.engine, [Table.metadata.tables["outbox"]])
         self.clock, self.line, self.sender = VirtualClock(NOW), Line(), Sender()
+        self.exchanges = Exchanges(database=self.database, clock=self.clock)
+        self.jitter: Callable[[], float] = lambda: 0.0
 
     async def write(
         self,
@@ -153,7 +156,8 @@ class Post:
                 client=self.line,  # type: ignore[arg-type]
                 clock=self.clock,
                 correspondents=[self.sender],
-                jitter=lambda: 0.0,
+                exchanges=self.exchanges,
+                jitter=lambda: self.jitter(),
             ).run()
         )
         try:
@@ -228,6 +232,41 @@ async def test_pauses_grow_to_a_limit_and_silence_is_borne_for_ever(post: Post) 
     assert pauses[:4] == [200, 400, 800, 1600]
     assert set(pauses[10:]) == {30_000}
     assert (message.state, message.attempts, message.refusals) == ("DELIVERED", 60, 0)
+
+
+async def test_a_partner_that_is_away_for_long_is_called_less_often(post: Post) -> None:
+    post.line.steps["m-0"] = [SILENCE]
+    await post.write(("b", "m-0"))
+
+    def aged(session: Session) -> None:
+        session.get_one(OutboxMessage, 1).attempts = delivery.LONG_ABSENCE_ATTEMPTS
+
+    await post.database.write(aged)
+    async with post.open():
+        (message,) = await post.until(lambda messages: messages[0].attempted_at is not None)
+    assert message.due_at - NOW == 1000 * delivery.LONG_ABSENCE_PAUSE_SECONDS
+
+
+async def test_jitter_shortens_a_pause_and_never_lengthens_it(post: Post) -> None:
+    post.jitter = lambda: 1.0
+    post.line.steps["m-0"] = [SILENCE]
+    await post.write(("b", "m-0"))
+    async with post.open():
+        (message,) = await post.until(lambda messages: messages[0].attempts == 1)
+    assert message.attempted_at == NOW
+    assert message.due_at - NOW == 1000 * delivery.FIRST_PAUSE_SECONDS * (1 - delivery.JITTER)
+
+
+async def test_what_waits_for_a_partner_that_was_away_is_sent_as_soon_as_it_calls(post: Post) -> None:
+    post.line.steps["m-0"] = [SILENCE] * 40
+    await post.write(("b", "m-0"))
+    async with post.open():
+        await post.until(lambda messages: messages[0].attempts == 1)
+        post.line.steps["m-0"] = []
+        post.exchanges.spoken("b", JOB_START.name, SILENCE)
+        post.exchanges.heard("b", JOB_START.name)
+        await post.until(lambda messages: messages[0].state == "DELIVERED")
+    assert post.clock.time == NOW
 
 
 async def test_attempts_beyond_what_a_power_of_two_can_be(post: Post) -> None:

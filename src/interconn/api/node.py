@@ -32,6 +32,8 @@ class NodeStatus(WireModel):
     sessions: int = 0
     waiting_messages: int = 0
     contradicting_trails: list[str] = []
+    oldest_waiting: dict[str, int] = Field(default={}, description="by partner: when the oldest message was written")
+    drift: dict[str, int] = Field(default={}, description="by partner: what is known to differ there")
     warnings: list[str] = []
 
 

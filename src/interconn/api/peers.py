@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from interconn.api.own import own
+from interconn.api.state import ExchangeView
 from interconn.standard.identifiers import Identifier
 from interconn.standard.management import AuditStatus, NodeInformation, Paging, Text
 from interconn.standard.wire import Int64, WireModel
@@ -84,6 +85,8 @@ class ContractView(WireModel):
     former_fingerprint: str = Field(default="", description="of the partner's key before the present one")
     former_until: int | None = Field(default=None, description="until when the former key is accepted")
     next_fingerprint: str = Field(default="", description="of a key that waits for a person to compare it")
+    heard: ExchangeView | None = Field(default=None, description="the last call of the partner that was proven")
+    spoken: ExchangeView | None = Field(default=None, description="our last call of the partner")
     management_plane: bool = Field(default=True, description="whether the partner asks for approvals, as declared here")
 
 
@@ -113,6 +116,8 @@ class PeerAnswer(WireModel):
     former_until: int | None = Field(default=None, description="until when that is, epoch milliseconds")
     next_fingerprint: str = Field(default="", description="of a key that waits for a person to compare it")
     own_fingerprint: str = Field(default="", description="of this node's key that the partner knows")
+    heard: ExchangeView | None = Field(default=None, description="its last call before this was asked")
+    spoken: ExchangeView | None = Field(default=None, description="our last call before this was asked")
 
 
 PEER_APPLY: Final = own("peer.apply", "POST", "/peers/apply", PeerApply, ContractView, "Apply for cooperation.")

@@ -127,6 +127,10 @@ RULES: Final[Mapping[str, Rule]] = {
     "own.policy.show": LOOK,
     "own.policy.explain": LOOK,
     "own.audit.ask": act(APPROVER, DATA_OWNER, OPERATOR),  # a verdict that got lost is taken over from the answer
+    # What both sides believe, and why something waits.
+    "own.state.diff": LOOK,  # the partner is asked, and nothing is taken over
+    "own.state.mend": act(ADMIN, APPROVER),
+    "own.why": LOOK,
     # Jobs, and the standard's own calls of an upper layer (CTL-5).
     "own.job.propose": act(OPERATOR),
     "own.job.run": act(OPERATOR),

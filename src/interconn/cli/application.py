@@ -38,6 +38,8 @@ NOUNS = {
     "job": "Jobs: proposed, approved, run.",
     "result": "Results of jobs that wait for a release.",
     "model": "Models: own ones, and the use of partners'.",
+    "state": "What this node and a partner believe of each other.",
+    "why": "Whom something waits for, since when, and what to do.",
     "session": "Transport sessions.",
     "user": "The node's own people, and what each may do.",
     "token": "Tokens by which people are known to the node.",

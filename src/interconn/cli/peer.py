@@ -155,7 +155,7 @@ def list_(
     status
         Only those in this state.
     """
-    from interconn.cli.output import print_reply, print_table
+    from interconn.cli.output import instant, print_reply, print_table
     from interconn.standard.management import AuditStatus
 
     wanted = AuditStatus(status) if status else None
@@ -175,8 +175,23 @@ def list_(
             say("usable"),
             say("waits for"),
             say("reason"),
+            say("last heard"),
+            say("last called"),
         ],
-        [[c.node_id, c.institution, c.contract_id, c.status, c.usable, c.waits_for, c.reason] for c in found.contracts],
+        [
+            [
+                c.node_id,
+                c.institution,
+                c.contract_id,
+                c.status,
+                c.usable,
+                c.waits_for,
+                c.reason,
+                instant(c.heard.at) if c.heard else "",
+                f"{instant(c.spoken.at)} {c.spoken.outcome}" if c.spoken else "",
+            ]
+            for c in found.contracts
+        ],
         empty=say("no partners yet; apply for cooperation with 'interconn peer apply'"),
     )
     pages.tell(len(found.contracts), found.total)
@@ -191,6 +206,7 @@ def show(node_id: str, *, common: Common = Common()) -> None:
     node_id
         Id of the partner's node.
     """
+    from interconn.cli.contacts import contact
     from interconn.cli.output import print_card, print_reply
 
     with common.node() as node:
@@ -213,6 +229,8 @@ def show(node_id: str, *, common: Common = Common()) -> None:
             (say("its former key"), _until(found.former_fingerprint, found.former_until)),
             (say("its next key, to be compared"), found.next_fingerprint),
             (say("our key there"), found.own_fingerprint),
+            (say("last heard before"), contact(found.heard)),
+            (say("last called before"), contact(found.spoken)),
         ],
     )
 

@@ -8,9 +8,11 @@ from typing import TypeVar
 
 import urllib3
 
+from interconn.api.state import Why
 from interconn.client.exchange import Question, unreachable
 from interconn.client.home import NodeAccess, find_node
 from interconn.client.nouns import Nouns
+from interconn.client.state import why
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.wire import WireModel
 
@@ -73,6 +75,10 @@ class NodeClient(Nouns["NodeClient"]):
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise unreachable(url, type(error).__name__) from None
         return question.read(url, response.status, response.data)
+
+    def why(self, id: str) -> Why:  # noqa: A002 - of whatever sort
+        """Ask whom something waits for, since when, and what a person may do."""
+        return self.ask(why(id))
 
     def close(self) -> None:
         """Close all connections."""

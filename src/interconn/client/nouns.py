@@ -16,6 +16,7 @@ from interconn.client.own_keys import Keys
 from interconn.client.people import Tokens, Users
 from interconn.client.permits import Grants, Permits, Preauthorisations
 from interconn.client.resources import Components, Datasets
+from interconn.client.state import State
 from interconn.client.trail import Trail
 from interconn.client.verb import Client, Noun, Verb
 from interconn.client.work import Flows, Jobs, Platform, Projects
@@ -233,3 +234,4 @@ class Nouns(Generic[Client]):
         self.platform = Platform(client)
         self.users = Users(client)
         self.tokens = Tokens(client)
+        self.state = State(client)

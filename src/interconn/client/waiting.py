@@ -9,10 +9,12 @@ from typing import TypeVar
 import aiohttp
 from yarl import URL
 
+from interconn.api.state import Why
 from interconn.client.blocking import DEFAULT_TIMEOUT_SECONDS
 from interconn.client.exchange import Question, unreachable
 from interconn.client.home import NodeAccess, find_node
 from interconn.client.nouns import Nouns
+from interconn.client.state import why
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.wire import WireModel
 
@@ -60,6 +62,10 @@ class AsyncNodeClient(Nouns["AsyncNodeClient"]):
             raise unreachable(url, "nothing listens there") from None
         except (aiohttp.ClientError, OSError) as error:
             raise unreachable(url, type(error).__name__) from None
+
+    async def why(self, id: str) -> Why:  # noqa: A002 - of whatever sort
+        """Ask whom something waits for, since when, and what a person may do."""
+        return await self.ask(why(id))
 
     async def close(self) -> None:
         """Close all connections."""

@@ -33,6 +33,7 @@ from interconn.management.datasets.curation import Curation
 from interconn.management.datasets.datasets import Datasets
 from interconn.management.datasets.grants import Grants
 from interconn.management.datasets.intake import Intake
+from interconn.management.explanations.explanations import Explanations
 from interconn.management.models.curation import ModelCuration
 from interconn.management.models.registry import Models
 from interconn.management.models.uses import ModelUses
@@ -42,6 +43,7 @@ from interconn.management.permits.permits import Permits
 from interconn.management.permits.preauthorisations import Preauthorisations
 from interconn.management.policy.explaining import Explaining
 from interconn.management.policy.keeper import PolicyKeeper
+from interconn.management.reconciliation.reconciliation import Reconciliation
 from interconn.management.results.holding import Holding
 from interconn.management.results.results import Results
 from interconn.management.work.admission import JobAdmission
@@ -52,6 +54,7 @@ from interconn.management.work.preauthorised import PreauthorisedJobs
 from interconn.management.work.project_information import ProjectInformation
 from interconn.management.work.projects import Projects
 from interconn.peers.delivery import Correspondent
+from interconn.peers.exchanges import Exchanges
 from interconn.peers.inbound import Service
 from interconn.peers.outbound import PeerClient
 from interconn.state.clock import Clock
@@ -79,6 +82,7 @@ class Management:
         change_rules: how a partner's changed key is taken.
         partners_only: tell partners alone what this node is called (MGT-G2.2.3.3-1).
         policy: file of the declared policy; None where there is none to look for.
+        exchanges: the last contacts with partners.
 
     Attributes:
         policy: what is decided by declaration.
@@ -89,6 +93,7 @@ class Management:
         expiries: winds up contracts whose time is over.
         rotation: changes this node's key; runs beside the delivery.
         own_node: this node's keys, as its people see them.
+        reconciler: asks partners what they believe, by itself.
         admission: what the control layer asks before it runs a job.
         catalogue: where the control layer finds data sets.
     """
@@ -109,11 +114,14 @@ class Management:
         change_rules: ChangeRules = ChangeRules(),
         partners_only: bool = False,
         policy: Path | None = None,
+        exchanges: Exchanges | None = None,
     ) -> None:
         self._directory = directory
         self.policy = PolicyKeeper(policy, database, clock)
         self.consequences = Consequences(node_id=node.node_id, clock=clock, policy=self.policy)
         contracts = Contracts(node=node, keys=keys, clock=clock, directory=directory)
+        applications = Applications(node=node, clock=clock, contracts=contracts)
+        verdicts = Verdicts(clock=clock, contracts=contracts, consequences=self.consequences)
         self.expiries = Expiries(database=database, clock=clock, contracts=contracts, consequences=self.consequences)
         self.rotation = Rotation(
             node=node, database=database, keys=keys, clock=clock, contracts=contracts, directory=directory
@@ -126,10 +134,11 @@ class Management:
             database=database,
             client=client,
             contracts=contracts,
-            applications=Applications(node=node, clock=clock, contracts=contracts),
-            verdicts=Verdicts(clock=clock, contracts=contracts, consequences=self.consequences),
+            applications=applications,
+            verdicts=verdicts,
             updates=Updates(node_id=node.node_id, clock=clock, contracts=contracts, rules=change_rules),
             partners_only=partners_only,
+            exchanges=exchanges,
         )
         self._declarations = Declarations(database=database, contracts=contracts, cooperation=self._cooperation)
         permits = Permits(node=node, clock=clock, contracts=contracts)
@@ -227,6 +236,22 @@ class Management:
             subjects={subject.kind: subject for subject in subjects},
         )
         self._explaining = Explaining(database=database, clock=clock, policy=self.policy, facts=self._approvals.facts)
+        self._reconciliation = Reconciliation(
+            node=node,
+            database=database,
+            client=client,
+            clock=clock,
+            exchanges=exchanges,
+            contracts=contracts,
+            addresses=self._cooperation,
+            applications=applications,
+            verdicts=verdicts,
+            audits=audits,
+            subjects={subject.kind: subject for subject in subjects},
+        )
+        self._explanations = Explanations(node=node, database=database, contracts=contracts, exchanges=exchanges)
+        self.reconciler = self._reconciliation.reconciler
+        self.count_drift = self._reconciliation.count_drift
         preauthorisations = Preauthorisations(clock=clock, contracts=contracts)
         self._listings = PermitListings(
             database=database,
@@ -267,7 +292,8 @@ class Management:
 
     def works(self) -> list[Callable[[], Awaitable[None]]]:
         """What goes on by itself while the node runs, each until cancelled."""
-        return [self.rotation.run, self.policy.run, self.automatic.run, self.expiries.run, self.results.run]
+        works = [self.rotation.run, self.policy.run, self.automatic.run, self.expiries.run, self.results.run]
+        return [*works, self.reconciler.run]
 
     def warnings(self) -> list[str]:
         """What a person has to know."""
@@ -304,6 +330,8 @@ class Management:
             *self._jobs.own_services(),
             *self._declarations.own_services(),
             *self._listings.own_services(),
+            *self._reconciliation.own_services(),
+            *self._explanations.own_services(),
         ]
 
     def correspondents(self) -> list[Correspondent]:

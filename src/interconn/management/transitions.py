@@ -46,3 +46,16 @@ def advance(present: str, step: Step, *, what: str, clause: str) -> AuditStatus 
     if following is None and status is not OUTCOME[step]:
         raise IllegalTransition(f"{what} is {status}, so nobody can {step} it", clause=clause)
     return following
+
+
+def path(here: str, there: str) -> tuple[Step, ...]:
+    """Return the steps by which the other side came from our state to the one it names; empty if it legally cannot."""
+    return _PATHS.get((AuditStatus(here), AuditStatus(there)), ())
+
+
+_PATHS: Final = {
+    (AuditStatus.APPLIED, AuditStatus.APPROVED): (Step.APPROVE,),
+    (AuditStatus.APPLIED, AuditStatus.REJECTED): (Step.REJECT,),
+    (AuditStatus.APPLIED, AuditStatus.TERMINATED): (Step.APPROVE, Step.TERMINATE),
+    (AuditStatus.APPROVED, AuditStatus.TERMINATED): (Step.TERMINATE,),
+}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from prometheus_client import REGISTRY, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -26,8 +27,8 @@ class NodeCollector(Collector):
         status = self.status
         if status is None:
             return
-        yield _by_state("interconn_contracts", "Contracts by state.", status.contracts)
-        yield _by_state("interconn_jobs", "Jobs by state.", status.jobs)
+        yield _by("state", "interconn_contracts", "Contracts by state.", status.contracts)
+        yield _by("state", "interconn_jobs", "Jobs by state.", status.jobs)
         yield GaugeMetricFamily("interconn_sessions_open", "Open transport sessions.", value=status.sessions)
         waiting = status.waiting_messages
         yield GaugeMetricFamily("interconn_outbox_waiting", "Messages to partners not yet answered.", value=waiting)
@@ -36,6 +37,12 @@ class NodeCollector(Collector):
             "Partners whose audit trail contradicts a head that they gave before.",
             value=len(status.contradicting_trails),
         )
+        now = time.time()
+        ages = {node_id: now - written_at / 1000 for node_id, written_at in status.oldest_waiting.items()}
+        text = "Age of the oldest message that a partner has not answered."
+        yield _by("partner", "interconn_outbox_oldest_seconds", text, ages)
+        text = "Contracts and approvals of which a partner is known to believe something else."
+        yield _by("partner", "interconn_drift", text, status.drift)
         yield GaugeMetricFamily("interconn_ready", "Whether the node is ready.", value=int(status.ready))
 
 
@@ -49,8 +56,8 @@ def route(collector: NodeCollector, status: Callable[[], Awaitable[NodeStatus]])
     return Route("/metrics", metrics)
 
 
-def _by_state(name: str, text: str, counts: dict[str, int]) -> Metric:
-    family = GaugeMetricFamily(name, text, labels=["state"])
+def _by(label: str, name: str, text: str, counts: Mapping[str, float]) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=[label])
     for state, count in counts.items():
         family.add_metric([state], count)
     return family

@@ -148,6 +148,7 @@ class Node:
             change_rules=ChangeRules(**settings.keys.model_dump()),
             partners_only=settings.security.require_known_nodes,
             policy=home.policy,
+            exchanges=self.exchanges,
         )
         self.components.register_with(self.management.models)
         self.control = Control(
@@ -243,7 +244,6 @@ class Node:
         REGISTRY.register(self.collector)
         if told := self.restored:
             await self.database.write(lambda session: restored.tell(session, told, self.clock.now()))
-        await self.exchanges.load()
         await self.access.start(_read_token(self.home.admin_token))
         await self.management.start()
         await self.transport.start()
@@ -302,6 +302,8 @@ class Node:
             jobs=await self.database.read(self.control.count_jobs),
             sessions=len(self.transport.sessions()),
             waiting_messages=await self.database.read(outbox.count_waiting),
+            oldest_waiting=await self.database.read(outbox.oldest_waiting),
+            drift=await self.database.read(self.management.count_drift),
             contradicting_trails=contradicting,
             warnings=[*await self._all_warnings(), *map(contradiction, contradicting)],
         )

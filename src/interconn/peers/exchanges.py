@@ -101,7 +101,8 @@ class Exchanges:
             self._known.setdefault(row.node_id, _read(row))
 
     async def run(self) -> None:
-        """Write down what is new, until cancelled."""
+        """Read what was written down before, and write down what is new, until cancelled."""
+        await self.load()
         while True:
             await self._clock.sleep(WRITE_SECONDS)
             await self.write()

@@ -239,7 +239,7 @@ class Approvals:
         subject = self._subject_of(audit)
         cause = Cause.answer(message.node_id, message.trace_id)
         if message.endpoint == subject.apply.name:
-            self._audits.turned_away(session, audit, str(error), cause, subject.apply.clause)
+            self._audits.turned_away(session, subject, audit, str(error), cause)
         elif message.endpoint == subject.confirm.name:
             self._audits.verdict_refused(session, audit, str(error), cause, subject.confirm.clause)
         else:

@@ -22,8 +22,8 @@ from interconn.management.causes import Cause
 from interconn.management.consequences import Consequences
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.permits.permits import Permits
-from interconn.management.transitions import APPLICANT, PARTNER, STEP_OF, Step, advance
-from interconn.management.waiting import undelivered
+from interconn.management.transitions import APPLICANT, PARTNER, STEP_OF, Step, advance, path
+from interconn.management.waiting import mail_about, on_its_way, was_taken
 from interconn.peers.inbound import Caller
 from interconn.standard.errors import ContentConflict, IllegalTransition, NotFound, PermitRefused
 from interconn.standard.management import AuditConfirm, AuditReference, AuditStatus, ResourcePermit, Verdict
@@ -92,10 +92,8 @@ class Audits:
                 f"{'this node' if audit.direction == APPLICANT else audit.node_id}: there is no permit to ask for",
                 clause="MGT-4-lost-callback",
             )
-        waiting = undelivered(session, audit.node_id, audit.audit_id)
-        if waiting is None or waiting.state != "WAITING":
-            self._send(session, audit, subject.apply.name, audit.content)
         self.note(session, audit, Cause.person(person), "renew", subject.apply.clause)
+        self.repeat(session, subject, audit, "apply", Cause.person(person))
 
     def confirm(self, session: Session, subject: Subject[Any], caller: Caller, request: AuditConfirm) -> None:
         """Take the partner's verdict on an application of ours; the same verdict again may add a permit.
@@ -129,26 +127,49 @@ class Audits:
 
         A verdict is taken from the side that decides alone; the end of an approval from either.
         """
-        steps = {
-            (AuditStatus.APPLIED, AuditStatus.APPROVED): Step.APPROVE,
-            (AuditStatus.APPLIED, AuditStatus.REJECTED): Step.REJECT,
-            (AuditStatus.APPROVED, AuditStatus.TERMINATED): Step.TERMINATE,
-        }
-        step = steps.get((AuditStatus(audit.status), there))
-        if step and (audit.direction == APPLICANT or step is Step.TERMINATE):
-            clause = subject.query.clause
+        steps, clause = path(audit.status, there), subject.query.clause
+        if not steps or (audit.direction == PARTNER and steps[0] is not Step.TERMINATE):
+            return
+        for step in steps:
             following = advance(audit.status, step, what=f"audit {audit.audit_id}", clause=clause)
             assert following
             self.settle(session, audit, following, cause, "adopt", clause)
-            if step is Step.TERMINATE:
-                subject.ended(session, audit)
-                self._consequences.approval_ended(session, audit, cause, clause, ours=False)
+        if steps[-1] is Step.TERMINATE:
+            subject.ended(session, audit)
+            self._consequences.approval_ended(session, audit, cause, clause, ours=False)
 
-    def turned_away(self, session: Session, audit: Audit, reason: str, cause: Cause, clause: str) -> None:
-        """Take note that the partner would not even take the application."""
-        if audit.direction == APPLICANT and audit.status == AuditStatus.APPLIED:
+    def repeat(self, session: Session, subject: Subject[Any], audit: Audit, step: str, cause: Cause) -> None:
+        """Say again what the partner has forgotten or never taken, unless something is on its way to it.
+
+        `step` is apply for an application of ours, confirm for what was decided here, terminate for what is over.
+        """
+        if on_its_way(mail_about(session, audit.node_id, audit.audit_id)):
+            return
+        if step == "apply":
+            permits = subject.present_again(session, audit)
+            self._send(session, audit, subject.apply.name, audit.content, permits=permits)
+            self.note(session, audit, cause, "apply_again", subject.apply.clause)
+        elif step == "confirm":
+            # The former token is kept nowhere here, so the permit gets a new one.
+            approved = audit.status == AuditStatus.APPROVED
+            permit = self._permits.ledger.mint_again(session, audit) if approved else None
+            self.send_verdict(session, subject, audit, Verdict(audit.status), permit)
+            self.note(session, audit, cause, "confirm_again", subject.confirm.clause)
+        else:
+            reference = AuditReference(audit_id=audit.audit_id)
+            self._send(session, audit, subject.terminate.name, reference.to_wire(), insists=True)
+            self.note(session, audit, cause, "terminate_again", subject.terminate.clause)
+
+    def turned_away(self, session: Session, subject: Subject[Any], audit: Audit, reason: str, cause: Cause) -> None:
+        """Take note that the partner would not even take the application.
+
+        One that it has taken before is not undone by refusing its repetition: what it believes is asked for.
+        """
+        if was_taken(mail_about(session, audit.node_id, audit.audit_id), subject.apply.name):
+            self.note(session, audit, cause, "repeat_refused", subject.apply.clause, reason=reason)
+        elif audit.direction == APPLICANT and audit.status == AuditStatus.APPLIED:
             audit.reason = reason
-            self.settle(session, audit, AuditStatus.REJECTED, cause, "refused", clause)
+            self.settle(session, audit, AuditStatus.REJECTED, cause, "refused", subject.apply.clause)
 
     # --- a partner applies ----------------------------------------------------------------------------------
 
@@ -161,7 +182,7 @@ class Audits:
         audit = self._new(subject, application, caller.node_id, PARTNER, caller.trace_id)
         known = session.scalar(select(Audit).where(Audit.audit_id == audit.audit_id))
         if known:
-            self._receive_again(session, subject, known, audit)
+            self._receive_again(session, subject, known, audit, caller)
             return
         audit.contract_id = self._contracts.require_usable(session, caller.node_id).contract_id
         session.add(audit)
@@ -169,20 +190,17 @@ class Audits:
         subject.receive(session, caller, audit, application)
         self.note(session, audit, Cause.caller(caller), "receive", subject.apply.clause)
 
-    def _receive_again(self, session: Session, subject: Subject[Any], known: Audit, audit: Audit) -> None:
+    def _receive_again(
+        self, session: Session, subject: Subject[Any], known: Audit, audit: Audit, caller: Caller
+    ) -> None:
         same = (audit.node_id, audit.kind, PARTNER, audit.content_digest)
         if (known.node_id, known.kind, known.direction, known.content_digest) != same:
             raise ContentConflict(
                 "this audit id is in use for another application", where="audit_id", clause=subject.apply.clause
             )
-        if known.status not in (AuditStatus.APPROVED, AuditStatus.REJECTED):
-            return
-        waiting = undelivered(session, known.node_id, known.audit_id)
-        if waiting is None or waiting.state != "WAITING":  # it asks because it has not heard (MGT-8-job-audit-state)
-            # The former token is kept nowhere here, so the permit gets a new one.
-            approved = known.status == AuditStatus.APPROVED
-            permit = self._permits.ledger.mint_again(session, known) if approved else None
-            self.send_verdict(session, subject, known, Verdict(known.status), permit)
+        if known.status in (AuditStatus.APPROVED, AuditStatus.REJECTED):
+            # It asks because it has not heard (MGT-8-job-audit-state).
+            self.repeat(session, subject, known, "confirm", Cause.caller(caller))
 
     def permit(self, session: Session, subject: Subject[Any], audit: Audit, limits: Limits) -> ResourcePermit:
         """Check once more what is to be approved, and mint its permit (MGT-2.2-permit)."""

@@ -62,3 +62,7 @@ class Subject(ABC, Generic[Application]):
 
     def ended(self, session: Session, audit: Audit) -> None:
         """Take back what an approval brought, here and now: it was revoked by one of the two sides."""
+
+    def present_again(self, session: Session, audit: Audit) -> str:
+        """Return the permits that go with an application of ours when it is repeated (x-mprac-token-set)."""
+        return ""

@@ -8,13 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from interconn.api.audits import AuditKind, AuditView
-from interconn.management.approvals import opinions
+from interconn.management.approvals import opinions, standing
 from interconn.management.approvals.tables import Audit, Opinion
 from interconn.management.permits.tables import Grant, Permit
-from interconn.management.transitions import APPLICANT, PARTNER
-from interconn.management.waiting import undelivered_of, waits_for
+from interconn.management.reconciliation.tables import Comparison, comparisons_of
+from interconn.management.transitions import APPLICANT
+from interconn.management.waiting import Waiting, mail_of
 from interconn.standard.management import AuditStatus
-from interconn.state.outbox import OutboxMessage
 
 
 def audit_views(session: Session, audits: Sequence[Audit]) -> list[AuditView]:
@@ -22,23 +22,44 @@ def audit_views(session: Session, audits: Sequence[Audit]) -> list[AuditView]:
     session.flush()
     if not audits:
         return []
-    messages = undelivered_of(session, [audit.audit_id for audit in audits])
     numbers = [audit.number for audit in audits]
     kept = set(session.scalars(select(Permit.audit_number).where(Permit.audit_number.in_(numbers))))
     given = set(session.scalars(select(Grant.audit_number).where(Grant.audit_number.in_(numbers))))
     approving = opinions.on_each(session, [opinions.of_audit(audit) for audit in audits])
+    awaited = waiting_of(session, audits)
     return [
         _view(
             audit,
             approving.get(opinions.of_audit(audit), []),
             has_permit=audit.number in (kept if audit.direction == APPLICANT else given),
-            message=messages.get((audit.node_id, audit.audit_id)),
+            waiting=awaited[audit.number],
         )
         for audit in audits
     ]
 
 
-def _view(audit: Audit, approving: list[Opinion], *, has_permit: bool, message: OutboxMessage | None) -> AuditView:
+def waiting_of(session: Session, audits: Sequence[Audit]) -> dict[int, Waiting | None]:
+    """Return what each of some audits waits for, by its number."""
+    numbers = [audit.number for audit in audits]
+    mail = mail_of(session, [audit.audit_id for audit in audits])
+    kept = set(session.scalars(select(Permit.audit_number).where(Permit.audit_number.in_(numbers))))
+    approving = opinions.on_each(session, [opinions.of_audit(audit) for audit in audits])
+    compared: dict[int, Comparison] = {}
+    for kind in {audit.kind for audit in audits}:
+        compared |= comparisons_of(session, kind, [audit.number for audit in audits if audit.kind == kind])
+    return {
+        audit.number: standing.waiting(
+            audit,
+            has_permit=audit.number in kept,
+            mail=mail.get((audit.node_id, audit.audit_id), []),
+            approving=approving.get(opinions.of_audit(audit), []),
+            compared=compared.get(audit.number),
+        )
+        for audit in audits
+    }
+
+
+def _view(audit: Audit, approving: list[Opinion], *, has_permit: bool, waiting: Waiting | None) -> AuditView:
     return AuditView(
         audit_id=audit.audit_id,
         kind=AuditKind(audit.kind),
@@ -47,7 +68,7 @@ def _view(audit: Audit, approving: list[Opinion], *, has_permit: bool, message: 
         direction=audit.direction,
         status=AuditStatus(audit.status),
         has_permit=has_permit,
-        waits_for=_waits_for(audit, approving, has_permit, message),
+        waits_for=str(waiting) if waiting else "",
         applied_at=audit.applied_at,
         decided_at=audit.decided_at,
         decided_by=audit.decided_by,
@@ -56,23 +77,3 @@ def _view(audit: Audit, approving: list[Opinion], *, has_permit: bool, message: 
         void=audit.void,
         details=audit.content | ({"reason": audit.reason} if audit.reason else {}),
     )
-
-
-def _waits_for(audit: Audit, approving: list[Opinion], has_permit: bool, message: OutboxMessage | None) -> str:
-    if audit.void:
-        return ""
-    if audit.status == AuditStatus.TERMINATED:
-        waits = waits_for(message, "learn of the end of the approval")
-        return "" if waits.startswith("nobody") else waits
-    if audit.direction == PARTNER:
-        if audit.status == AuditStatus.APPLIED:
-            return opinions.awaited(approving) or "a person here to approve or reject"
-        return waits_for(message, "take the verdict")
-    if audit.status == AuditStatus.APPLIED:
-        return waits_for(message, "take the application") or f"a person at {audit.node_id} to approve"
-    if audit.status != AuditStatus.APPROVED:
-        return ""
-    renewed = waits_for(message, "take the application")  # applied for again, as the permit is not here
-    if has_permit or audit.kind != AuditKind.DATASET:
-        return "" if renewed.startswith("nobody") else renewed
-    return renewed or f"node {audit.node_id} to send the permit"

@@ -16,6 +16,7 @@ from interconn.management.contracts.addresses import base_url
 from interconn.management.contracts.contracts import Contracts, expiry
 from interconn.management.contracts.tables import Contract
 from interconn.management.transitions import APPLICANT, PARTNER
+from interconn.management.waiting import mail_about, on_its_way
 from interconn.peers.inbound import Caller
 from interconn.standard.errors import (
     CapacityExceeded,
@@ -94,6 +95,8 @@ class Applications:
             self.refused(session, contract, "the partner gave it an id that is in use here", cause)
             return
         was, contract.contract_id, contract.provisional = contract.contract_id, contract_id, False
+        for message in mail_about(session, contract.node_id, was):
+            message.reference = contract_id
         self._contracts.note(session, contract, cause, "contract.applied", "MGT-3.1", was=was)
 
     def refused(self, session: Session, contract: Contract, reason: str, cause: Cause) -> None:
@@ -108,8 +111,23 @@ class Applications:
         outbox.withdraw(session, endpoint=CONTRACT_APPLY.name, reference=contract.contract_id)
         self.refused(session, contract, "withdrawn before the partner answered", cause)
 
-    def receive(self, session: Session, caller: Caller, request: ContractApply) -> Contract:
-        """Keep an application of another node; its address is not contacted before a person approves."""
+    def repeat(self, session: Session, contract: Contract, cause: Cause) -> None:
+        """Send our application once more, byte by byte, so that the partner knows it and says its verdict again."""
+        sent = mail_about(session, contract.node_id, contract.contract_id)
+        if on_its_way(sent):
+            return
+        for message in sent:
+            if message.endpoint == CONTRACT_APPLY.name:
+                self._contracts.send(session, contract, CONTRACT_APPLY.name, message.body)
+                self._contracts.note(session, contract, cause, "contract.apply_again", "MGT-3.1")
+                return
+
+    def receive(self, session: Session, caller: Caller, request: ContractApply) -> tuple[Contract, bool]:
+        """Keep an application of another node; its address is not contacted before a person approves.
+
+        Returns:
+            The contract, and whether it was known: then this is its application once more.
+        """
         if request.node_id != caller.node_id:
             raise InvalidRequest(
                 "node_id differs from x-source-node-id: a node applies for itself", where="node_id", clause="MGT-3.1"
@@ -124,7 +142,7 @@ class Applications:
         )
         if known:  # its reply was lost
             known.key_proven = known.key_proven or caller.proven_key is not None
-            return known
+            return known, True
         self._contracts.require_belief(credential, caller.node_id)
         self._contracts.check_applicable(session, caller.node_id, request.expired_time)
         self._check_room(session, caller.node_id)
@@ -151,7 +169,7 @@ class Applications:
         )
         session.add(contract)
         self._contracts.note(session, contract, Cause.caller(caller), "contract.received", "MGT-3.1")
-        return contract
+        return contract, False
 
     def _check_room(self, session: Session, node_id: str) -> None:
         waiting = select(func.count()).where(

@@ -13,15 +13,18 @@ from interconn.api import peers as api
 from interconn.api.own import OwnService, Person
 from interconn.api.rules import require_contract_decision
 from interconn.identity.node import NodeIdentity
+from interconn.management import contacts
 from interconn.management.causes import Cause
 from interconn.management.contracts.applications import Applications
 from interconn.management.contracts.contracts import CONTRACT_TOPIC, Contracts
 from interconn.management.contracts.directory import former_key, key
+from interconn.management.contracts.standing import waiting_of
 from interconn.management.contracts.tables import Contract
 from interconn.management.contracts.updates import Updates
 from interconn.management.contracts.verdicts import Verdicts
-from interconn.management.transitions import APPLICANT, PARTNER
-from interconn.management.waiting import undelivered_of, waits_for
+from interconn.management.transitions import PARTNER
+from interconn.management.waiting import Waiting
+from interconn.peers.exchanges import Exchanges
 from interconn.peers.inbound import Caller, Service
 from interconn.peers.outbound import Destination, PeerClient
 from interconn.standard import management as standard
@@ -52,6 +55,7 @@ class Cooperation:
         verdicts: decides on them.
         updates: takes partners' changes of card and key.
         partners_only: tell partners alone what this node is called (MGT-G2.2.3.3-1).
+        exchanges: the last contacts with partners.
     """
 
     def __init__(
@@ -65,7 +69,9 @@ class Cooperation:
         verdicts: Verdicts,
         updates: Updates,
         partners_only: bool = False,
+        exchanges: Exchanges | None = None,
     ) -> None:
+        self._exchanges = exchanges
         self._node = node
         self._partners_only = partners_only
         self._database = database
@@ -101,8 +107,14 @@ class Cooperation:
     # --- other nodes ----------------------------------------------------------------------------------------
 
     async def _serve_apply(self, caller: Caller, request: standard.ContractApply) -> ContractApplied:
-        contract = await self._database.write(lambda session: self._applications.receive(session, caller, request))
-        return ContractApplied(contract_id=contract.contract_id)
+        def work(session: Session) -> str:
+            contract, known = self._applications.receive(session, caller, request)
+            if known and contract.status in (AuditStatus.APPROVED, AuditStatus.REJECTED):
+                # It asks because it has not heard.
+                self._verdicts.repeat(session, contract, "confirm", Cause.caller(caller))
+            return contract.contract_id
+
+        return ContractApplied(contract_id=await self._database.write(work))
 
     async def _serve_confirm(self, caller: Caller, request: standard.ContractConfirm) -> Empty:
         error = await self._database.write(lambda session: self._verdicts.confirm(session, caller, request))
@@ -199,7 +211,7 @@ class Cooperation:
 
     async def _ask(self, person: Person, request: api.PeerAsk) -> api.PeerAnswer:
         contract = await self._database.read(lambda session: self._contracts.latest(session, request.node_id))
-        destination = self._destination(contract)
+        destination = self.destination_of(contract)
         if contract.direction == PARTNER and not contract.key_compared:
             raise ContractNotUsable(
                 f"{contract.node_id} applied from an address that is not contacted before it is approved",
@@ -207,6 +219,7 @@ class Cooperation:
                 hint="interconn peer approve ... --fingerprint, or peer reject",
             )
         ask, trace_id, number = self._client.ask, person.trace_id, contract.number
+        heard, spoken = (each(self._exchanges, contract.node_id) for each in (contacts.heard, contacts.spoken))
         query = standard.NodeQuery(node_id=contract.node_id)
         card = await ask(destination, standard.NODE_QUERY, query, trace_id=trace_id)
         node, cause = card.reply, Cause.answer(contract.node_id, trace_id, card.evidence)
@@ -235,6 +248,8 @@ class Cooperation:
             former_until=contract.former_until if former else None,
             next_fingerprint=contract.next_fingerprint,
             own_fingerprint=contract.own_fingerprint,
+            heard=heard,
+            spoken=spoken,
         )
 
     async def _change(self, work: Any) -> api.ContractView:
@@ -246,10 +261,10 @@ class Cooperation:
 
     def _views(self, session: Session, contracts: Sequence[Contract]) -> list[api.ContractView]:
         session.flush()
-        messages = undelivered_of(session, [contract.contract_id for contract in contracts])
-        return [self._view(contract, messages.get((contract.node_id, contract.contract_id))) for contract in contracts]
+        awaited = waiting_of(session, contracts)
+        return [self._view(contract, awaited[contract.number]) for contract in contracts]
 
-    def _view(self, contract: Contract, message: OutboxMessage | None) -> api.ContractView:
+    def _view(self, contract: Contract, waiting: Waiting | None) -> api.ContractView:
         return api.ContractView(
             contract_id=contract.contract_id,
             node_id=contract.node_id,
@@ -265,12 +280,14 @@ class Cooperation:
             key_proven=contract.key_proven,
             key_compared=contract.key_compared,
             usable=self._contracts.allows_calls(contract),
-            waits_for=_waits_for(contract, message),
+            waits_for=str(waiting) if waiting else "",
             reason=contract.reason,
             applied_at=contract.applied_at,
             decided_at=contract.decided_at,
             expired_time=contract.expired_time,
             dialect=contract.dialect,
+            heard=contacts.heard(self._exchanges, contract.node_id),
+            spoken=contacts.spoken(self._exchanges, contract.node_id),
             management_plane=contract.management_plane,
             own_fingerprint=contract.own_fingerprint,
             former_fingerprint=contract.former_fingerprint if self._contracts.accepts_former(contract) else "",
@@ -293,8 +310,8 @@ class Cooperation:
         """Where a message goes: to the address in the contract, which allows no other calls at that time."""
         contract = self._contracts.named(session, message.reference)
         if message.endpoint == standard.NODE_QUERY.name:
-            return self._destination(contract, compared=True)
-        return self._destination(contract)
+            return self.destination_of(contract, compared=True)
+        return self.destination_of(contract)
 
     def delivered(self, session: Session, message: OutboxMessage, reply: WireModel) -> None:
         """Take the id that the partner gave to our application, or its name card, or its word that it heard."""
@@ -320,7 +337,8 @@ class Cooperation:
         elif message.endpoint == standard.CONTRACT_CONFIRM.name:
             self._verdicts.refused(session, contract, str(error), cause)
 
-    def _destination(self, contract: Contract, *, compared: bool = False) -> Destination:
+    def destination_of(self, contract: Contract, *, compared: bool = False) -> Destination:
+        """Return where a partner is asked about a contract; `compared`: as if its key had been compared."""
         # An answer is held against the partner's key once a person has compared it; before that it proves nothing.
         known = compared or contract.key_compared
         return Destination(
@@ -331,22 +349,3 @@ class Cooperation:
             former=former_key(contract) if known else None,
             own_key=contract.own_fingerprint,
         )
-
-
-def _waits_for(contract: Contract, message: OutboxMessage | None) -> str:
-    node = contract.node_id
-    if contract.direction == APPLICANT and contract.status == AuditStatus.APPLIED:
-        taken = waits_for(message, "take the application")
-        return taken or f"a person at {node} to approve"
-    if contract.status == AuditStatus.APPLIED:
-        return "a person here to compare the fingerprint and to approve"
-    if contract.status == AuditStatus.APPROVED and not contract.key_compared:
-        return f"a person here to compare the fingerprint of the key of {node}: interconn peer approve"
-    if contract.next_fingerprint:
-        return f"a person here to compare the fingerprint of the new key of {node}: interconn peer approve"
-    if contract.status == AuditStatus.TERMINATED:
-        waits = waits_for(message, "learn of the end of the contract")
-        return "" if waits.startswith("nobody") else waits  # it knew of no contract in force
-    if contract.direction == APPLICANT:
-        return ""
-    return waits_for(message, "acknowledge the verdict")

@@ -24,7 +24,7 @@ from interconn.management.causes import Cause
 from interconn.management.contracts.contracts import CONTRACT_TOPIC, Contracts, digest_of_told
 from interconn.management.contracts.directory import ContractDirectory
 from interconn.management.contracts.tables import Contract, KeyRotation
-from interconn.management.waiting import waits_for
+from interconn.management.waiting import REFUSED, Waiting, Whom
 from interconn.peers.outbound import Destination
 from interconn.standard import headers as names
 from interconn.standard.endpoint import Endpoint
@@ -214,7 +214,12 @@ class Rotation:
     def waits_for(self, session: Session, contract: Contract) -> str:
         """Return whom telling a partner waits for, and how the last attempt went."""
         message = _last_update(session, contract)
-        return waits_for(message if message and message.state != "DELIVERED" else None, "learn of the change")
+        if message is None or message.state == "DELIVERED":
+            return ""
+        node, purpose = contract.node_id, "learn of the change"
+        if message.state == REFUSED:
+            return f"nobody: {node} would not {purpose}: {message.last_error}"
+        return str(Waiting(Whom.NODE_THERE, node, purpose, message.created_at, message))
 
     # --- the outbox -----------------------------------------------------------------------------------------
 

@@ -11,7 +11,8 @@ from interconn.management.causes import Cause
 from interconn.management.consequences import Consequences
 from interconn.management.contracts.contracts import UNLIMITED, Contracts, called, expiry
 from interconn.management.contracts.tables import Contract
-from interconn.management.transitions import APPLICANT, PARTNER, STEP_OF, Step, advance
+from interconn.management.transitions import APPLICANT, PARTNER, STEP_OF, Step, advance, path
+from interconn.management.waiting import mail_about, on_its_way
 from interconn.peers.inbound import Caller
 from interconn.standard.errors import (
     BadSignature,
@@ -185,8 +186,7 @@ class Verdicts:
         if following:
             self._settle(session, contract, following, cause, "contract.terminate", clause="MGT-3.3")
             if tell:
-                body = ContractReference(contract_id=contract.contract_id).to_wire()
-                self._contracts.send(session, contract, CONTRACT_TERMINATE.name, body)
+                self.tell_end(session, contract)
         return contract
 
     def adopt(self, session: Session, contract: Contract, there: AuditStatus, cause: Cause) -> None:
@@ -194,15 +194,31 @@ class Verdicts:
 
         APPROVED cannot be taken over, as the answer brings no key: the partner repeats its confirm.
         """
-        steps = {
-            (AuditStatus.APPLIED, AuditStatus.REJECTED): Step.REJECT,
-            (AuditStatus.APPROVED, AuditStatus.TERMINATED): Step.TERMINATE,
-        }
-        step = steps.get((AuditStatus(contract.status), there))
-        if step and (contract.direction == APPLICANT or step is Step.TERMINATE):
+        steps = path(contract.status, there)
+        if not steps or there is AuditStatus.APPROVED:
+            return
+        if contract.direction == PARTNER and steps[0] is not Step.TERMINATE:
+            return
+        for step in steps:
             following = advance(contract.status, step, what=called(contract), clause="MGT-3.5")
             assert following
             self._settle(session, contract, following, cause, "contract.adopt", clause="MGT-3.5")
+
+    def repeat(self, session: Session, contract: Contract, step: str, cause: Cause) -> None:
+        """Say our verdict (`confirm`) or the end (`terminate`) again, unless something is on its way to the partner."""
+        if on_its_way(mail_about(session, contract.node_id, contract.contract_id)):
+            return
+        if step == "confirm":
+            self._send_verdict(session, contract, Verdict(contract.status))
+            self._contracts.note(session, contract, cause, "contract.confirm_again", "MGT-3.2")
+        else:
+            self.tell_end(session, contract)
+            self._contracts.note(session, contract, cause, "contract.terminate_again", "MGT-3.3")
+
+    def tell_end(self, session: Session, contract: Contract) -> None:
+        """Commit the message that the contract is over."""
+        body = ContractReference(contract_id=contract.contract_id).to_wire()
+        self._contracts.send(session, contract, CONTRACT_TERMINATE.name, body)
 
     def _settle(
         self,

@@ -40,6 +40,7 @@ from interconn.standard.errors import (
     InvalidFlow,
     NotApproved,
     NotFound,
+    PermitRefused,
 )
 from interconn.standard.flow import Config, Dag
 from interconn.standard.identifiers import new_id, new_job_id
@@ -165,6 +166,19 @@ class Jobs(Subject[JobApply]):
         return self._permits.ledger.chain(
             session, user=user, project_id=flow.project_id, flow_id=flow.flow_id, job_id=job_id
         )
+
+    def present_again(self, session: Session, audit: Audit) -> str:
+        """Return the permits for what the job uses of the partner's; one of them may have been renewed since.
+
+        Without those that it takes the application goes all the same: a partner that has it needs no permit again.
+        """
+        job = session.get_one(ProposedJob, audit.subject_id)
+        dag, config = Dag.model_validate(job.dag), Config.model_validate(job.config)
+        accesses = _accesses_of(dag, config, audit.node_id)
+        try:
+            return self._permits.wallet.present(session, audit.node_id, accesses, project_id=job.project_id)
+        except PermitRefused:
+            return ""
 
     def _accepted(self, session: Session, audit: Audit) -> list[Grant]:
         found = select(Grant).join(AcceptedGrant, AcceptedGrant.grant_id == Grant.grant_id)

@@ -1,0 +1,67 @@
+"""`interconn why ID`: whom something waits for, since when, and what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cyclopts import App
+
+from interconn.cli.options import Common, example
+from interconn.cli.wording import say
+
+if TYPE_CHECKING:
+    from interconn.api.state import Explanation
+
+app = App(
+    name="why",
+    help="Whom something waits for, since when, and what to do.",
+    help_epilogue=example("why audit-51c9", "why joint --json"),
+)
+
+
+@app.default
+def why(id: str, *, common: Common = Common()) -> None:  # noqa: A002 - of whatever sort
+    """Tell of anything that has an id what it is, whom it waits for, the last exchange, and what to do next.
+
+    Parameters
+    ----------
+    id
+        Of a contract, partner, approval, data set, project, flow, job, task or session.
+    """
+    from interconn.cli.output import instant, print_reply, print_table
+
+    with common.node() as node:
+        found = node.why(id)
+    if common.json:
+        print_reply(found)
+        return
+    if len(found.explanations) == 1:
+        _show(found.explanations[0])
+        return
+    print(say("several things have this id; ask for one of them by its own"))
+    print_table(
+        [say("what"), say("id"), say("state"), say("waits for"), say("since")],
+        [[one.what, one.id, one.state, one.waits_for, instant(one.since)] for one in found.explanations],
+        empty="",
+    )
+
+
+def _show(one: Explanation) -> None:
+    from interconn.cli.contacts import contact
+    from interconn.cli.output import instant, print_card, print_next
+
+    print_card(
+        f"{one.kind.lower()} {one.id}",
+        [
+            (say("what"), one.what),
+            (say("state"), one.state),
+            (say("waits for"), one.waits_for or say("nobody")),
+            (say("since"), instant(one.since)),
+            (say("last exchange"), contact(one.exchange)),
+            (say("sent again"), instant(one.exchange.next_at) if one.exchange else ""),
+            (say("last contact"), contact(one.contact)),
+            (say("the partner says"), one.partner_believes),
+            (say("see"), one.related),
+        ],
+    )
+    print_next(f"{one.next_step}: {one.command}" if one.command else one.next_step)
