@@ -169,7 +169,7 @@ def job(number: int) -> JobCreate:
 
 def measure(quick: bool) -> dict[str, Any]:
     """Return p50 and p99 of each, and the processor time of one on average, milliseconds."""
-    count, others = (200, 1000) if quick else (2000, OTHERS)
+    count, others = (200, 1000) if quick else (1000, OTHERS)
     with tempfile.TemporaryDirectory() as folder:
         return asyncio.run(_measure(Path(folder), count, others))
 

@@ -231,6 +231,33 @@ async def test_permits_of_flows_and_jobs_open_no_data(scene, kind):
     assert "no permit" in await reason(scene, await scene.propose(flow_id))
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("operator-table/1", "permit 1 is not of the form"),
+        ("{good},operator-table", "permit 2 is not of the form"),
+        ("{good},", "permit 2 is not of the form"),
+        ("operator-table/high/{token}", "permit 1 is no number"),
+        (",".join(["{good}"] * 257), "more than 256 permits"),
+    ],
+)
+async def test_malformed_set_helps_nobody_and_is_not_quoted(scene, granted, text, why):
+    [permit] = [one for one in await scene.bank.rows(Permit) if one.resource_type == "DATASET"]
+    good = f"operator-table/1/{permit.token}"
+    present(scene, text.format(good=good, token=permit.token))
+    told = await reason(scene, await scene.propose(granted))
+    assert why in told
+    assert permit.token not in told
+    assert await scene.operator.rows(ProposedJob) == []
+
+
+async def test_set_of_256_permits_is_read_to_its_end(scene, granted):
+    [permit] = [one for one in await scene.bank.rows(Permit) if one.resource_type == "DATASET"]
+    stale = [f"operator-table/1/{number:043d}" for number in range(255)]
+    present(scene, ",".join([*stale, f"operator-table/1/{permit.token}"]))
+    assert await reason(scene, await scene.propose(granted)) == ""
+
+
 async def test_valid_lower_permit_serves_where_the_higher_one_does_not(scene):
     """What is used up above is above: but a project that grants nothing, or no more, leaves the data set's own."""
     project_id = await covering_project(scene, grant_datasets=False)
