@@ -6,6 +6,7 @@ ids take the place of made-up ones. The share of successes is told at the end of
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -87,7 +89,9 @@ def ask(world: World, listener: str, case: Any) -> tuple[Answer, schemathesis.Re
     query = urlencode({name: text(value) for name, value in (case.query or {}).items()}, errors="surrogatepass")
     target = quote(case.formatted_path) + (f"?{query}" if query else "")
     has_body = case.media_type is not None and not isinstance(case.body, schemathesis.core.NotSet)
-    body = json.dumps(case.body).encode() if has_body else b""
+    body = b""
+    if has_body:
+        body = case.body if isinstance(case.body, bytes) else json.dumps(case.body).encode()
     answer = world.send(listener, case.method, target, body, "application/json" if has_body else "")
     request = requests.Request(case.method, f"http://{listener}.example{target}", data=body).prepare()
     headers = {name: [value] for name, value in answer.headers.items()}
@@ -126,7 +130,8 @@ def make_calls(
             case.validate_response(response, checks=CHECKS)
         assert answer.status < 500, answer.body
 
-    check()
+    with contextlib.suppress(Unsatisfiable):  # a call without members cannot be made wrongly
+        check()
     return ended
 
 

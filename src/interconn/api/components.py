@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from interconn.api.own import own
 from interconn.standard.identifiers import Identifier
-from interconn.standard.management import ComponentDetail, ComponentPage, Paging, Text
+from interconn.standard.management import ComponentDetail, ComponentPage, Name, Paging, Text
 from interconn.standard.wire import Empty, WireModel
 
 
@@ -40,8 +40,8 @@ class ComponentShow(WireModel):
     """One component of a partner (MGT-6.2)."""
 
     node_id: Identifier
-    code: str
-    version: str
+    code: Name
+    version: Name
 
 
 COMPONENT_LIST: Final = own("component.own", "GET", "/components", Empty, ComponentViews, "List own components.")

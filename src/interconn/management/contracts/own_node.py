@@ -20,7 +20,7 @@ from interconn.identity.trust import until
 from interconn.management.causes import Cause
 from interconn.management.contracts.addresses import base_url
 from interconn.management.contracts.rotation import Rotation
-from interconn.standard.errors import ConfigurationError, InvalidRequest
+from interconn.standard.errors import InvalidRequest, Refused
 from interconn.standard.management import AuthType
 from interconn.standard.wire import Empty
 from interconn.state.database import Database
@@ -146,7 +146,7 @@ class OwnNode:
         try:
             return Certificate(self._authority.read_bytes(), self._authority.with_suffix(".key").read_bytes())
         except OSError:
-            raise ConfigurationError(
+            raise Refused(
                 "this node has no authority of its own",
                 where="certificate",
                 hint="Name the files that the institution's authority made: --certificate and --private-key",
@@ -166,7 +166,7 @@ def _text(path: str) -> str:
     """Read a file that a person of this node names.
 
     Raises:
-        ConfigurationError: it cannot be read, or is no text.
+        InvalidRequest: it cannot be read, or is no text.
     """
     try:
         content = Path(path).read_bytes()
@@ -174,4 +174,5 @@ def _text(path: str) -> str:
             raise ValueError("too large")
         return content.decode("ascii")
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"the file cannot be read as PEM: {type(error).__name__}", where=path) from None
+        shown = "".join(letter if letter.isprintable() else "?" for letter in path[:200])
+        raise InvalidRequest(f"the file cannot be read as PEM: {type(error).__name__}", where=shown) from None
