@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import approvals, demo, fresh, gate, lists, permits, psi, start, trail, transport
+from benchmarks import approvals, demo, fresh, gate, lists, permits, psi, start, state, trail, transport
 
 BENCHMARKS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "start": start.measure,
@@ -26,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "gate": gate.measure,
     "transport": transport.measure,
     "psi": psi.measure,
+    "state": state.measure,
     "trail": trail.measure,
     "lists": lists.measure,
 }
