@@ -51,8 +51,12 @@ OF_POLICIES = {"policy.before_decision", "policy.decided", "result.counted", "re
 """Killed at in test_approvals_killed.py: no job passes there unless a policy is declared."""
 
 
+OF_ROTATIONS = {"rotation.key_made", "rotation.done", "rotation.promoted"}
+"""Killed at in test_key_rotation_killed.py: no job passes there."""
+
+
 def test_every_crash_point_is_killed_at() -> None:
-    assert set(REACHED_BY) | OF_POLICIES == set(CRASH_POINTS)
+    assert set(REACHED_BY) | OF_POLICIES | OF_ROTATIONS == set(CRASH_POINTS)
 
 
 @pytest.mark.parametrize(("point", "node_id"), [(point, node) for point, nodes in REACHED_BY.items() for node in nodes])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from interconn.identity.credentials import Credential
-from interconn.standard.errors import BadSignature
+from interconn.standard.errors import BadSignature, InterconnError
 
 Proof = TypeVar("Proof")
 
@@ -60,6 +61,35 @@ def prove(credential: Credential, former: Credential | None, check: Callable[[Cr
         if former is None:
             raise
         return check(former)
+
+
+def prove_or_again(
+    credential: Credential,
+    former: Credential | None,
+    check: Callable[[Credential], Proof],
+    present: Callable[[], Peer],
+) -> Proof:
+    """Hold an answer against the keys that were known when it was asked for, or against those known by now.
+
+    A partner that changes its key may tell so between a request and its answer, which is signed with the new one.
+
+    Args:
+        credential: the partner's key at the time of the request.
+        former: the key before it, while that was accepted.
+        check: raises BadSignature where the signature is not that key's.
+        present: looks the partner up.
+
+    Raises:
+        BadSignature: it is nobody's of these.
+    """
+    try:
+        return prove(credential, former, check)
+    except BadSignature:
+        with suppress(InterconnError):
+            peer = present()
+            if peer.credential.fingerprint != credential.fingerprint:
+                return check(peer.credential)
+        raise
 
 
 class PeerDirectory(Protocol):

@@ -17,7 +17,7 @@ from interconn.dialects.dialect import WireReply, WireRequest
 from interconn.identity.credentials import Credential
 from interconn.identity.keys import OwnKeys
 from interconn.identity.signature import Evidence, SignedReply, SignedRequest
-from interconn.peers.directory import Peer, PeerDirectory, prove
+from interconn.peers.directory import Peer, PeerDirectory, prove_or_again
 from interconn.peers.exchanges import Exchanges
 from interconn.peers.metrics import count_round_trip
 from interconn.standard import headers as names
@@ -292,7 +292,12 @@ class PeerClient:
         signed = SignedReply(request, destination.node_id, reply.status, reply.content_type, reply.body)
         signature = received.get(names.AUTH_SIGN, "")
         try:
-            return prove(destination.credential, destination.former, lambda key: signed.verify(key, signature))
+            return prove_or_again(
+                destination.credential,
+                destination.former,
+                lambda key: signed.verify(key, signature),
+                lambda: self._directory.usable(destination.node_id),
+            )
         except BadSignature as error:
             if reply.status in (502, 503, 504):
                 raise PeerUnreachable(

@@ -17,7 +17,7 @@ from interconn.dialects.transport import ComponentHeaders, Outcome, OutgoingMess
 from interconn.identity.keys import OwnKeys
 from interconn.identity.node import NodeIdentity
 from interconn.identity.signature import SignedReply, SignedRequest
-from interconn.peers.directory import Peer, PeerDirectory
+from interconn.peers.directory import Peer, PeerDirectory, prove_or_again
 from interconn.peers.metrics import count_round_trip
 from interconn.standard import headers as names
 from interconn.standard.errors import (
@@ -197,7 +197,12 @@ class Relay:
     def _prove(self, peer: Peer, request: SignedRequest, reply: WireReply, signature: str) -> None:
         signed = SignedReply(request, peer.node_id, reply.status, reply.content_type, reply.body)
         try:
-            peer.prove(lambda key: signed.verify(key, signature))
+            prove_or_again(
+                peer.credential,
+                peer.former,
+                lambda key: signed.verify(key, signature),
+                lambda: self._directory.usable(peer.node_id),
+            )
         except BadSignature as error:
             if reply.status in (502, 503, 504):
                 raise _Away(f"a gateway answered {reply.status} in the place of {peer.node_id}") from None

@@ -111,7 +111,9 @@ class OwnNode:
         """Return the keys as a person sees them."""
         newest = self._keys.newest.credential
         under_way = self._rotation.under_way(session)
-        credentials = [newest, *(self._keys.find(other).credential for other in self._keys.others())]
+        # One that nobody knows is what an interrupted rotation left; the next rotation sweeps it away.
+        known = [other for other in self._keys.others() if self._rotation.knowing(session, other)]
+        credentials = [newest, *(self._keys.find(other).credential for other in known)]
         return api.KeyViews(
             keys=[
                 api.KeyView(
