@@ -149,11 +149,12 @@ async def test_mgt_2_3_paging_of_the_nodes_own_lists(operator, name):
 @pytest.mark.parametrize("name", LISTS)
 async def test_a_page_takes_as_many_queries_as_one_record(operator, name):
     row, member, _ = LISTS[name]
+    one_kind = {"kind": "DATASET"} if name == "approvals" else {}  # what was compared is kept kind by kind
     await fill_all(operator, 25)
     counts = []
     for size in (1, 20):
         with statements(operator) as asked:
-            assert len(getattr(await operator.ask(row, page_size=size), member)) == size
+            assert len(getattr(await operator.ask(row, page_size=size, **one_kind), member)) == size
         counts.append(len(asked))
     assert counts[0] == counts[1]
 
