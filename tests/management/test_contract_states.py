@@ -76,8 +76,8 @@ async def test_what_a_person_of_the_deciding_side_may_do(network, bank, operator
         after = status
     await network.settle()
     assert [(await node.contract()).status for node in (bank, operator)] == [after, after]
-    # A repetition decides nothing; the end of a contract has an entry for what it made void, too.
-    assert len(await operator.trail()) == entries + (2 if after != status else 0)
+    # A repetition decides nothing; the end has an entry for what it made void and one for the acknowledgement, too.
+    assert len(await operator.trail()) == entries + (3 if after != status else 0)
 
 
 @pytest.mark.parametrize("verdict", Verdict)

@@ -18,6 +18,7 @@ from interconn.standard.errors import (
     ContractNotUsable,
     InvalidFlow,
     InvalidRequest,
+    NotApproved,
     NotFound,
     PeerRefused,
     PermitRefused,
@@ -295,8 +296,11 @@ async def test_permit_does_not_outlive_its_contract(scene):
     with pytest.raises(ContractNotUsable):
         await scene.propose(flow_id)
     await scene.network.cooperate(scene.bank, scene.operator)
-    job = await scene.propose(flow_id)
-    assert "is void" in await turned_away(scene, job)
+    with pytest.raises(NotApproved, match="was terminated by bank"):
+        await scene.propose(flow_id)
+    anew = await scene.flow(await scene.project("project-2"))
+    with pytest.raises(PermitRefused, match="no valid permit"):
+        await scene.propose(anew)
 
 
 @pytest.mark.parametrize(
