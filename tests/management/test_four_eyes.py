@@ -42,6 +42,7 @@ async def test_the_second_person_decides_and_both_are_recorded(scene, audit_id):
         ("node:bank", "dataset.receive"),
         ("person:ann", "dataset.opinion"),
         ("person:ben", "dataset.approve"),
+        ("node:bank", "dataset.acknowledge"),
     ]
     assert entries[2].details["opinions"] == "person:ann"
     assert entries[2].details["policy"] == scene.operator.management.policy.in_force.digest
