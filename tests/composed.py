@@ -9,6 +9,8 @@ from collections.abc import Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+import structlog
+
 from interconn.lab import ports
 from interconn.node.run import Node
 from interconn.node.settings import (
@@ -30,6 +32,8 @@ class ComposedNode:
     """Composed as `interconn node run` does it, and started."""
 
     def __init__(self, home: Path, node_id: str) -> None:
+        # Its threads go on beside other tests of this process, whose output is not to be mixed with its log.
+        structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
         with ports.reserved(3) as (partner, component, admin):
             initialise(
                 InitialSettings(
