@@ -320,8 +320,9 @@ class Rotation:
     def _clean(self, rotation: KeyRotation) -> None:
         """Have the store follow what the database says; repeated at each start, so it may be cut short anywhere."""
         self._keys.promote(rotation.following)
-        reach("rotation.promoted")
-        self._keys.forget(rotation.former)
+        if self._keys.holds(rotation.former):
+            reach("rotation.promoted")
+            self._keys.forget(rotation.former)
 
     def _forget_strays(self) -> None:
         # With no rotation open, a key beside the newest was made by one that never came to be committed.
