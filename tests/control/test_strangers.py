@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from interconn.api.jobs import JobViews
+from interconn.api.jobs import JobSearch, JobViews
 from interconn.control import jobs
 from interconn.control.tables import Job
 from interconn.standard.control import (
@@ -128,7 +128,7 @@ async def test_scheduler_that_tells_of_senseless_parties_breaks_nobodys_list(
     await network.run(make.job(scheduler="clearing"))
     await until(lambda: network.bank.machine.environments)
     await network.bank.view()
-    listed: JobViews = await network.bank.own["own.job.list"](make.person, None)
+    listed: JobViews = await network.bank.own["own.job.list"](make.person, JobSearch())
     assert "/etc/passwd" not in str(listed)
 
 

@@ -52,7 +52,7 @@ async def test_renewal_brings_a_new_token_and_the_former_dies(scene, make, kind)
     assert len(await scene.operator.rows(Grant)) == grants
     assert await scene.standing(audit_id) == ("APPROVED", "APPROVED")
     actions = [one.action for one in await scene.bank.trail() if one.details.get("audit") == audit_id]
-    assert actions == [f"{kind.lower()}.{step}" for step in ("apply", "confirm", "renew", "permit")]
+    assert actions == [f"{kind.lower()}.{step}" for step in ("apply", "confirm", "apply_again", "permit")]
 
 
 async def test_renewed_permit_serves_and_the_former_is_refused(scene, granted):

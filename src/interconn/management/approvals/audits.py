@@ -92,7 +92,6 @@ class Audits:
                 f"{'this node' if audit.direction == APPLICANT else audit.node_id}: there is no permit to ask for",
                 clause="MGT-4-lost-callback",
             )
-        self.note(session, audit, Cause.person(person), "renew", subject.apply.clause)
         self.repeat(session, subject, audit, "apply", Cause.person(person))
 
     def confirm(self, session: Session, subject: Subject[Any], caller: Caller, request: AuditConfirm) -> None:
