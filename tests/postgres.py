@@ -22,6 +22,16 @@ MISSING = (
 )
 _PLACES = ("/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt", "/usr/local/opt")
 _NUMBERS = itertools.count(1)
+_WATCH = """
+trap '' HUP INT TERM
+cat
+if read -r process < data/postmaster.pid; then
+    kill -QUIT "$process"
+    while kill -0 "$process"; do sleep 0.1; done
+fi 2>/dev/null
+cd / && rm -rf "$1"
+"""
+"""Outlives the test process, however that ends: its standard input ends with it, and then server and folder go."""
 _ROOM = 2 << 30
 _SHAPE = """
     SELECT md5(string_agg(concat(relname, attname, atttypid, attnotnull), ',' ORDER BY relname, attnum))
@@ -73,6 +83,7 @@ class Server:
 
     def __init__(self, url: URL, folder: Path | None = None, programs: Path | None = None) -> None:
         self.url, self._folder, self._programs = url, folder, programs
+        self._watch: subprocess.Popen[bytes] | None = None
         self._made: list[str] = []
         self._migrated: list[str] = []
         self._shape = ""
@@ -105,6 +116,14 @@ class Server:
         with (folder / "data/postgresql.conf").open("a") as configuration:
             more = ("full_page_writes=off", "shared_buffers=32MB", "wal_level=minimal", "max_wal_senders=0")
             configuration.write("\n".join((*options, *more, "max_wal_size=64MB", "autovacuum=off", "")))
+        server._watch = subprocess.Popen(
+            ["/bin/sh", "-c", _WATCH, "watch", str(folder)],
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         server.start()
         return server
 
@@ -118,12 +137,12 @@ class Server:
 
     def end(self) -> None:
         """Stop for good and remove everything."""
-        if self._folder is None:
+        if self._watch is None:
             for name in self._made:
                 self.drop(name)
             return
-        self.stop("immediate")
-        shutil.rmtree(self._folder)
+        self._watch.communicate()  # its input ends, and with it what it watches
+        assert self._watch.returncode == 0, f"{self._folder} is left behind"
 
     def log(self) -> str:
         """Return what the server has logged."""

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from interconn.state.audit_trail import AuditEntry, verify
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
@@ -19,6 +18,7 @@ from sqlalchemy.orm import Session
 from interconn.standard.errors import ConfigurationError
 from interconn.state import postgresql, schema
 from interconn.state.database import Database, explain
+from interconn.trail.entries import AuditEntry, verify
 from tests import postgres
 from tests.state.test_database import count, message
 
@@ -58,7 +58,7 @@ def references(session: Session) -> list[str]:
 WRITER = """
 import asyncio, sys
 from interconn.state.database import Database
-from tests.state.test_audit_trail import entry
+from tests.trail.test_entries import entry
 from tests.state.test_database import count, message
 
 async def main():
@@ -220,3 +220,28 @@ def test_a_url_that_cannot_be_used_is_said_without_it(url: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         schema.upgrade(url)
     assert PASSWORD not in "".join(traceback.format_exception(caught.value))
+
+
+ABANDONED = """
+import os, signal
+from tests import postgres
+
+server = postgres.Server.begin(postgres.binaries())
+print(server.of("postgres"), flush=True)
+input()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_test_process_that_is_killed_leaves_no_server_behind(
+    postgres_server: postgres.Server, repository: Path
+) -> None:
+    command = [sys.executable, "-c", ABANDONED]
+    with subprocess.Popen(command, cwd=repository, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdin
+        assert run.stdout
+        with psycopg.connect(run.stdout.readline().strip(), autocommit=True) as connection:
+            run.stdin.write("\n")
+            run.stdin.flush()
+            with pytest.raises(psycopg.OperationalError):
+                connection.execute("SELECT pg_sleep(60)")
