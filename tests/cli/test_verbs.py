@@ -624,7 +624,7 @@ def test_why_an_approval_was_refused_is_shown(fake: FakeNode, interconn: Interco
 def test_watching_a_job_ends_with_its_outcome(
     outcome: str, status: int, fake: FakeNode, interconn: Interconn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("interconn.cli.job.POLL_SECONDS", 0)
+    monkeypatch.setattr("interconn.cli.nouns.job.POLL_SECONDS", 0)
     running = JOB.model_copy(update={"status": JobStatus.RUNNING, "outcome": ""})
     ended = JOB.model_copy(update={"outcome": outcome, "reason": "because"})
     fake.answer(jobs.JOB_SHOW, running, running, ended)

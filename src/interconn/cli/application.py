@@ -55,7 +55,7 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 for _noun, _help in NOUNS.items():
-    app.command(f"interconn.cli.{_noun}:app", name=_noun, help=say(_help))
+    app.command(f"interconn.cli.nouns.{_noun}:app", name=_noun, help=say(_help))
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -12,7 +12,7 @@ from interconn.api.state import Why
 from interconn.client.exchange import Question, unreachable
 from interconn.client.home import NodeAccess, find_node
 from interconn.client.nouns import Nouns
-from interconn.client.state import why
+from interconn.client.nouns.state import why
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.wire import WireModel
 

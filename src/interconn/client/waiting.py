@@ -14,7 +14,7 @@ from interconn.client.blocking import DEFAULT_TIMEOUT_SECONDS
 from interconn.client.exchange import Question, unreachable
 from interconn.client.home import NodeAccess, find_node
 from interconn.client.nouns import Nouns
-from interconn.client.state import why
+from interconn.client.nouns.state import why
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.wire import WireModel
 

@@ -53,11 +53,6 @@ def _as_told(task: TaskView) -> TaskView:
     return task.model_copy(update={"parties": lanes})
 
 
-def job_view(session: Session, job: Job, node_id: str, components: Components) -> JobView:
-    """Return a job as this node's own people see it, with where its own outputs lie."""
-    return job_views(session, [job], node_id, components)[0]
-
-
 def job_views(session: Session, some: Sequence[Job], node_id: str, components: Components) -> list[JobView]:
     """Return jobs as this node's own people see them, with a few queries for all of them."""
     tasks = _tasks_of_each(session, some)

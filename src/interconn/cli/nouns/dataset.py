@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from interconn.cli.dataset_grants import grant, request, revoke
+from interconn.cli.nouns.dataset_grants import grant, request, revoke
 from interconn.cli.options import Common, Flag, Several, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say

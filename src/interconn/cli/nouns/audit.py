@@ -6,7 +6,7 @@ from typing import Literal
 
 from cyclopts import App
 
-from interconn.cli import trail
+from interconn.cli.nouns import trail
 from interconn.cli.options import Common, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App
 
+from interconn.cli.nouns.user import RoleName
 from interconn.cli.options import Common, Flag, Several, example
-from interconn.cli.user import RoleName
 from interconn.cli.wording import say
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from interconn.cli import own_keys, upkeep
+from interconn.cli.nouns import own_keys, upkeep
+from interconn.cli.nouns.own_keys import SignatureType
 from interconn.cli.options import DEFAULT_HOME, Common, Flag, Several, example
-from interconn.cli.own_keys import SignatureType
 from interconn.cli.wording import say
 
 if TYPE_CHECKING:
