@@ -211,6 +211,22 @@ async def test_a_token_may_be_narrower_than_its_person(room: Room) -> None:
     assert person.may_change is False
 
 
+async def test_a_narrow_token_takes_no_place_of_a_wider_one(room: Room) -> None:
+    """Whoever got hold of one narrow token would else rotate its person's wide one, and hold its successor."""
+    wide = await room.take_in("ann", Role.OPERATOR, Role.APPROVER)
+    wide_id = (await room.enter(wide)).token_id
+    narrow = (await room.ask(people.TOKEN_CREATE, wide, roles=["operator"])).token
+    with pytest.raises(RoleMissing, match="no role approver"):
+        await room.ask(people.TOKEN_ROTATE, narrow, token_id=wide_id)
+    assert (await room.enter(wide)).roles == {Role.OPERATOR, Role.APPROVER}  # it goes on
+    other = (await room.ask(people.TOKEN_CREATE, wide, roles=["approver"])).token
+    with pytest.raises(RoleMissing, match="no role approver"):
+        await room.ask(people.TOKEN_ROTATE, narrow, token_id=(await room.enter(other)).token_id)
+    narrow_id = (await room.enter(narrow)).token_id
+    renewed = (await room.ask(people.TOKEN_ROTATE, wide, token_id=narrow_id)).token
+    assert (await room.enter(renewed)).roles == {Role.OPERATOR}
+
+
 async def test_a_narrow_token_makes_no_wider_one(room: Room) -> None:
     token = await room.take_in("ann", Role.OPERATOR, Role.APPROVER)
     narrow = (await room.ask(people.TOKEN_CREATE, token, roles=["operator"])).token

@@ -68,6 +68,7 @@ class Issuing:
 
         Raises:
             Refused: the old one is not live, or it is the bootstrap token.
+            RoleMissing: it is somebody else's, or may do more than the token presented.
         """
         old = self._of(session, person, request.token_id or person.token_id)
         if old.token_id == BOOTSTRAP:
@@ -85,6 +86,7 @@ class Issuing:
                 where="token_id",
                 hint="Revoke it, and make another: interconn token revoke, interconn token create --user NAME",
             )
+        self._require_no_wider(roles_of(old), person)
         token = self._new(
             old.user,
             person,
@@ -200,12 +202,15 @@ class Issuing:
             )
         if own:  # a token that was narrowed does not widen itself
             wanted = wanted & person.roles if request.roles is None else wanted
-            if wanted - person.roles:
-                raise RoleMissing(
-                    f"the token presented has no role {', '.join(sorted(wanted - person.roles))}", where="roles"
-                )
+            self._require_no_wider(wanted, person)
             return None if wanted == held and request.roles is None else sorted(wanted)
         return None if request.roles is None else sorted(wanted)
+
+    def _require_no_wider(self, wanted: frozenset[Role], person: Person) -> None:
+        if wanted - person.roles:
+            raise RoleMissing(
+                f"the token presented has no role {', '.join(sorted(wanted - person.roles))}", where="roles"
+            )
 
     def _days(self, asked: int | None) -> int:
         longest = self._policy.token_days_maximum

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from interconn.management.datasets.datasets import Datasets
 from interconn.management.datasets.grants import Grants
 from interconn.management.datasets.intake import Intake
 from interconn.management.explanations.explanations import Explanations
+from interconn.management.given_files import GivenFiles
 from interconn.management.models.curation import ModelCuration
 from interconn.management.models.registry import Models
 from interconn.management.models.uses import ModelUses
@@ -79,6 +80,7 @@ class Management:
         authority: file of the authority that the node made for itself, where it did.
         registry: the components that this node can run.
         storage: directory that holds the data sets.
+        private: files and directories of the node's own, which nobody has it take in as data.
         change_rules: how a partner's changed key is taken.
         partners_only: tell partners alone what this node is called (MGT-G2.2.3.3-1).
         policy: file of the declared policy; None where there is none to look for.
@@ -109,6 +111,7 @@ class Management:
         keys: KeyRing,
         registry: ComponentRegistry,
         storage: Path,
+        private: Iterable[Path] = (),
         save_card: SaveCard = _keep_nothing,
         authority: Path = Path("authority.pem"),
         change_rules: ChangeRules = ChangeRules(),
@@ -144,6 +147,7 @@ class Management:
         permits = Permits(node=node, clock=clock, contracts=contracts)
         self.catalogue = Catalogue(node.inst_id, storage)
         self.release = Holding(clock=clock, policy=self.policy, storage=storage)
+        files = GivenFiles(storage=storage, holding=self.release, private=private)
         self.results = Results(database=database, clock=clock, policy=self.policy, storage=storage)
         self._datasets = Datasets(
             database=database,
@@ -152,9 +156,7 @@ class Management:
             contracts=contracts,
             permits=permits,
         )
-        self._intake = Intake(
-            database=database, clock=clock, catalogue=self.catalogue, storage=storage, holding=self.release
-        )
+        self._intake = Intake(database=database, clock=clock, catalogue=self.catalogue, storage=storage, files=files)
         self._offers = Offers(database=database, client=client, contracts=contracts, registry=registry)
         audits = Audits(
             node_id=node.node_id, clock=clock, contracts=contracts, permits=permits, consequences=self.consequences
@@ -195,7 +197,7 @@ class Management:
             audits=audits,
             uses=self._uses,
             storage=storage,
-            holding=self.release,
+            files=files,
         )
         self._flows = Flows(
             node=node,

@@ -121,9 +121,7 @@ class Node:
             clock=self.clock,
             tls=self.trust.context,
             journal_directory=home.journal,
-            limits=Limits(
-                session_bytes=settings.transport.session_bytes, session_messages=settings.transport.session_messages
-            ),
+            limits=Limits(**settings.transport.model_dump()),
         )
         self.components = Components(
             node=self.identity,
@@ -143,6 +141,7 @@ class Node:
             keys=self.keys,
             registry=self.components.registry,
             storage=home.storage,
+            private=[home.root / name for name in ("", settings.partner.private_key, settings.state.database_file)],
             save_card=lambda members: change_card(home.root, members),
             authority=home.own_authority,
             change_rules=ChangeRules(**settings.keys.model_dump()),

@@ -15,7 +15,7 @@ from interconn.api.own import OwnService, Person
 from interconn.management.causes import Cause
 from interconn.management.datasets.catalogue import NAMESPACE, Catalogue, column_meta
 from interconn.management.datasets.tables import Dataset, RemovedDataset
-from interconn.management.results.holding import Holding
+from interconn.management.given_files import GivenFiles
 from interconn.standard.errors import ContentConflict, DataError, InvalidRequest
 from interconn.standard.identifiers import new_id
 from interconn.standard.wire import describe
@@ -35,17 +35,17 @@ class Intake:
         clock: time.
         catalogue: of data sets.
         storage: directory that holds the data sets.
-        holding: knows which results of jobs are held there.
+        files: which of those that are named may be taken in.
     """
 
     def __init__(
-        self, *, database: Database, clock: Clock, catalogue: Catalogue, storage: Path, holding: Holding
+        self, *, database: Database, clock: Clock, catalogue: Catalogue, storage: Path, files: GivenFiles
     ) -> None:
         self._database = database
         self._clock = clock
         self._catalogue = catalogue
         self._storage = storage
-        self._holding = holding
+        self._files = files
         self._being_added: set[str] = set()
 
     def own_services(self) -> list[OwnService[Any, Any]]:
@@ -58,7 +58,7 @@ class Intake:
         Raises:
             DataError: the file cannot be used.
             ContentConflict: the id is in use, or was.
-            NotApproved: the file is a result that waits for a release.
+            NotApproved: the file is the node's own, or a result that waits for a release.
         """
         person.require_dataset(request.dataset_id or "")
         dataset_id = request.dataset_id or new_id("dataset")
@@ -67,7 +67,7 @@ class Intake:
         name = DatasetName(NAMESPACE, dataset_id)
 
         if "\0" not in request.path:
-            await self._database.read(lambda session: self._holding.check_path(session, Path(request.path)))
+            await self._database.read(lambda session: self._files.check(session, person, Path(request.path)))
 
         def used(session: Session) -> Dataset | RemovedDataset | None:
             return session.get(Dataset, dataset_id) or session.get(RemovedDataset, dataset_id)

@@ -20,9 +20,9 @@ from interconn.management.approvals.tables import Audit
 from interconn.management.causes import Cause
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.datasets.reading import jobs_that_read
+from interconn.management.given_files import GivenFiles
 from interconn.management.models.registry import NAMESPACE, Models
 from interconn.management.models.tables import Model
-from interconn.management.results.holding import Holding
 from interconn.management.transitions import PARTNER
 from interconn.standard.errors import ContentConflict, DataError, InvalidRequest, Refused
 from interconn.standard.identifiers import new_id
@@ -46,7 +46,7 @@ class ModelCuration:
         audits: the engine, which ends the use of a model that is removed.
         uses: those.
         storage: directory that holds the models.
-        holding: knows which results of jobs wait for a release.
+        files: which of those that are named may be taken in.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class ModelCuration:
         audits: Audits,
         uses: Subject[Any],
         storage: Path,
-        holding: Holding,
+        files: GivenFiles,
     ) -> None:
         self._node_id = node_id
         self._database = database
@@ -70,7 +70,7 @@ class ModelCuration:
         self._audits = audits
         self._uses = uses
         self._storage = storage
-        self._holding = holding
+        self._files = files
         self._being_added: set[str] = set()
 
     def own_services(self) -> list[OwnService[Any, Any]]:
@@ -117,7 +117,7 @@ class ModelCuration:
         if model_id.startswith("."):
             raise InvalidRequest("an id of a model does not begin with a dot", where="model_id")
         if "\0" not in request.path:
-            await self._database.read(lambda session: self._holding.check_path(session, Path(request.path)))
+            await self._database.read(lambda session: self._files.check(session, person, Path(request.path)))
         known = await self._database.read(lambda session: session.get(Model, model_id))
         if known or model_id in self._being_added:
             raise ContentConflict(
