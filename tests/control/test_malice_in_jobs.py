@@ -9,7 +9,15 @@ import pytest
 from interconn.components.callback import CallbackServer
 from interconn.components.environment import split_parameters
 from interconn.control.dag import LONGEST_VALUE_BYTES, plan
-from interconn.standard.control import JOB_CREATE, JOB_START, TASK_START, ComponentCallback, JobReference, TaskStart
+from interconn.standard.control import (
+    JOB_CREATE,
+    JOB_START,
+    TASK_START,
+    ComponentCallback,
+    JobReference,
+    JobStatusReply,
+    TaskStart,
+)
 from interconn.standard.errors import InvalidFlow, PeerRefused
 
 
@@ -48,6 +56,10 @@ def test_value_too_long_for_an_environment_is_refused_before_anything_runs(make:
 async def test_task_ids_that_would_give_two_outputs_one_name(
     network: Any, make: SimpleNamespace, first: str, second: str
 ) -> None:
+    async def runs(caller: Any, request: Any) -> JobStatusReply:
+        return JobStatusReply(job_status="RUNNING", status={})
+
+    network.clearing.services["schedule.job.status_all"] = runs  # its scheduler is played by hand
     job = make.job(make.component("one"), make.component("two"), scheduler="clearing")
     await call(network, "clearing", "operator", JOB_CREATE, job)
     await call(network, "clearing", "operator", JOB_START, JobReference(job_id="job-1"))
