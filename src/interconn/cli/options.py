@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from interconn.cli.instants import End
 from interconn.cli.wording import say
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ class Common:
 class Limited:
     """Options of every command that approves or allows something."""
 
-    time_limit: int | None = None
-    """When it ends, epoch milliseconds; never later than was asked."""
+    time_limit: End = None
+    """When it ends: 2026-12-31, or 30d, 12h, 45m from now; never later than was asked."""
     times_limit: int | None = None
     """How many jobs may be admitted under it; never more than was asked."""
 

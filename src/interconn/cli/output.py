@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 1.5
 """Nobody is left without a sign of life for more than two seconds."""
+PIPE_WIDTH = 4096
+"""A pipe has no width; cutting lines there would lose what a script looks for."""
 
 
 def print_json(value: Any) -> None:
@@ -33,10 +35,15 @@ def print_reply(reply: WireModel) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
-    """Print rows under a heading, or a sentence where there are none."""
+    """Print rows under a heading, or a sentence where there are none.
+
+    On a terminal that is too narrow for them each row is a card: ids cut into pieces of eight letters can be
+    neither read nor copied.
+    """
     if not rows:
         print(empty)
         return
+    from rich.measure import Measurement
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -44,7 +51,15 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, emp
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    _print(table)
+    console = _console()
+    unbounded = console.options.update(max_width=PIPE_WIDTH)
+    if Measurement.get(console, unbounded, table).maximum <= console.width:
+        _print(table)
+        return
+    for number, row in enumerate(rows):
+        if number:
+            print()
+        print_card("", list(zip(columns, row, strict=True)))
 
 
 def print_card(title: str, pairs: Sequence[tuple[str, object]]) -> None:
@@ -145,8 +160,7 @@ def _print(table: Table) -> None:
 def _console() -> Console:
     from rich.console import Console
 
-    # A pipe has no width; cutting lines there would lose what a script looks for.
-    return Console() if sys.stdout.isatty() else Console(width=4096)
+    return Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
 
 
 def _cell(value: object) -> str:

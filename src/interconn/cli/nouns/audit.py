@@ -6,6 +6,7 @@ from typing import Literal
 
 from cyclopts import App
 
+from interconn.cli.instants import End
 from interconn.cli.nouns import trail
 from interconn.cli.options import Common, example
 from interconn.cli.pages import Pages
@@ -89,11 +90,11 @@ def list_(
     pages.tell(len(found.audits), found.total)
 
 
-@app.command(help_epilogue=example("audit approve audit-51c9 --times-limit 3"))
+@app.command(help_epilogue=example("audit approve audit-51c9 --times-limit 3 --time-limit 30d"))
 def approve(
     audit_id: str,
     *,
-    time_limit: int | None = None,
+    time_limit: End = None,
     times_limit: int | None = None,
     reason: str = "",
     common: Common = Common(),
@@ -105,7 +106,7 @@ def approve(
     audit_id
         Id of the approval, as 'audit list' shows it.
     time_limit
-        When the approval ends, epoch milliseconds; never later than was asked.
+        When the approval ends: 2026-12-31, or 30d, 12h, 45m from now; never later than was asked.
     times_limit
         How many jobs may be admitted under it; never more than was asked.
     reason

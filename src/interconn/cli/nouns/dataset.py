@@ -291,7 +291,7 @@ def remove(dataset_id: str, *, force: Annotated[bool, Flag] = False, common: Com
     _show_own(removed, common)
 
 
-app.command(request, help_epilogue=example("dataset request operator customers --times-limit 3"))
+app.command(request, help_epilogue=example("dataset request operator customers --times-limit 3 --time-limit 30d"))
 app.command(revoke, help_epilogue=example("dataset revoke customers --partner bank"))
 app.command(grant, help_epilogue=example("dataset grant customers --applicant bank --times-limit 3"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from interconn.cli.instants import End
 from interconn.cli.options import Common, Limited, Several
 
 
@@ -13,7 +14,7 @@ def request(
     *,
     for_project: Annotated[list[str], Several] = [],  # noqa: B006
     for_component: Annotated[list[str], Several] = [],  # noqa: B006
-    time_limit: int | None = None,
+    time_limit: End = None,
     times_limit: int | None = None,
     common: Common = Common(),
 ) -> None:
@@ -30,7 +31,7 @@ def request(
     for_component
         Use it with this component only.
     time_limit
-        When the grant is to end, epoch milliseconds.
+        When the grant is to end: 2026-12-31, or 30d, 12h, 45m from now.
     times_limit
         How many jobs are to use it.
     """

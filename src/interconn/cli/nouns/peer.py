@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App
 
+from interconn.cli.instants import End
 from interconn.cli.options import Common, Flag, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say
@@ -23,7 +24,7 @@ def apply(
     *,
     node_id: str,
     fingerprint: str | None = None,
-    expires: int | None = None,
+    expires: End = None,
     description: str | None = None,
     common: Common = Common(),
 ) -> None:
@@ -39,7 +40,7 @@ def apply(
         Fingerprint of the partner's key, received by telephone or in person. It can be given later with
         'peer approve'; until then the contract is not used.
     expires
-        When the contract ends, epoch milliseconds.
+        When the contract ends: 2026-12-31, or 30d, 12h, 45m from now.
     description
         What the partner is told about the application.
     """
@@ -50,12 +51,12 @@ def apply(
     _show(contract, common)
 
 
-@app.command(help_epilogue=example("peer approve bank --fingerprint 9b71d224bd62f378…"))
+@app.command(help_epilogue=example("peer approve bank --fingerprint 9b71d224bd62f378… --expires 365d"))
 def approve(
     partner: str,
     *,
     fingerprint: str,
-    expires: int | None = None,
+    expires: End = None,
     accept_unproven: Annotated[bool, Flag] = False,
     common: Common = Common(),
 ) -> None:
@@ -68,7 +69,7 @@ def approve(
     fingerprint
         Fingerprint of the partner's key, received by telephone or in person; never copied from 'peer list'.
     expires
-        When the contract ends, epoch milliseconds.
+        When the contract ends: 2026-12-31, or 30d, 12h, 45m from now.
     accept_unproven
         Approve although the partner did not prove that it holds the key it sent.
     """
@@ -173,6 +174,7 @@ def list_(
             say("contract"),
             say("status"),
             say("usable"),
+            say("expires"),
             say("waits for"),
             say("reason"),
             say("last heard"),
@@ -185,6 +187,7 @@ def list_(
                 c.contract_id,
                 c.status,
                 c.usable,
+                instant(c.expired_time),
                 c.waits_for,
                 c.reason,
                 instant(c.heard.at) if c.heard else "",

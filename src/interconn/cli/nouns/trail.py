@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from interconn.cli.instants import Instant
 from interconn.cli.options import Common, Flag, Several
 from interconn.cli.wording import say
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 def export(
     *,
     out: Path | None = None,
-    since: str | None = None,
-    until: str | None = None,
+    since: Instant = None,
+    until: Instant = None,
     partner: str | None = None,
     common: Common = Common(),
 ) -> None:
@@ -44,7 +45,7 @@ def export(
     from interconn.cli.output import Progress, print_json
     from interconn.trail.writing import write_export
 
-    wanted = TrailBegin(since=_instant(since), until=_instant(until), partner=partner)
+    wanted = TrailBegin(since=since, until=until, partner=partner)
     with common.node(patient=False) as node, Progress(say("entries exported")) as progress:
         if out is None:
             write_export(node.call, sys.stdout.buffer, wanted, progress=progress)
@@ -115,8 +116,8 @@ def query(
     subject: str = "*",
     partner: str = "",
     mentions: str = "",
-    since: str | None = None,
-    until: str | None = None,
+    since: Instant = None,
+    until: Instant = None,
     after: int = 0,
     json: Annotated[bool, Flag] = False,
 ) -> None:
@@ -154,8 +155,8 @@ def query(
         subject=subject,
         partner=partner,
         mentions=mentions,
-        since=_instant(since) or 0,
-        until=_instant(until),
+        since=since or 0,
+        until=until,
         after=after,
     )
     found = list(find(file, criteria))
@@ -266,21 +267,3 @@ def _show(report: Report) -> None:
             *((say("note"), note) for note in report.notes),
         ],
     )
-
-
-def _instant(text: str | None) -> int | None:
-    """Read a time as a person gives it; without a zone it is local."""
-    from datetime import datetime
-
-    from interconn.standard.errors import InvalidRequest
-
-    if text is None:
-        return None
-    if text.isascii() and text.isdigit():
-        return int(text)
-    try:
-        return int(datetime.fromisoformat(text).astimezone().timestamp() * 1000)
-    except (ValueError, OverflowError):
-        raise InvalidRequest(
-            say("this is no time"), where=text, hint=say("Write 2026-07-01 or 2026-07-01T12:00:00+08:00")
-        ) from None
