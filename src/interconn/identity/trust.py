@@ -173,7 +173,9 @@ def require_certificate(trust: CertificateTrust | None, credential: Credential, 
 def _found(credential: Credential, known: _Knowledge, moment: datetime.datetime) -> _Path:
     leaf, *others = credential.chain
     if not known.roots:
-        raise _refused("no root is configured here", hint="Put the authority's certificate into the folder trust.roots")
+        raise _refused(
+            "no root is configured here", hint="The refusing node needs the authority's certificate in trust/roots"
+        )
     # What a certificate for signing must hold was checked above; for the authorities the rules of RFC 5280 count as
     # the library knows them.
     policies = {

@@ -89,7 +89,7 @@ def open_backend(url: str, *, standing: Standing | None = None, migrating: bool 
         raise ConfigurationError(
             "the driver for PostgreSQL is not installed",
             where="state.database",
-            hint="Install interconn[postgresql]",
+            hint="Install interconn[postgresql] where the node is installed (docs/operations.md says how)",
         ) from None
     return Postgresql(parsed, OPTIONS, standing=standing, migrating=migrating)
 

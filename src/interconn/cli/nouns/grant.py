@@ -48,7 +48,7 @@ def list_(
             say("level"),
             say("user"),
             say("until"),
-            say("jobs"),
+            say("jobs so far"),
             say("left"),
             say("covers"),
             say("standing"),

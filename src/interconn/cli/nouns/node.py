@@ -142,6 +142,9 @@ def init(
             (say("fingerprint"), fingerprint),
         ],
     )
+    if initial.auth_type is AuthType.CERT and signing_certificate is None:
+        authority = home / "trust/own/authority.pem"
+        print_next(say("give {authority} to partners: it goes into their trust/roots", authority=authority))
     print_next(f"interconn node run --home {home}")
 
 

@@ -48,7 +48,7 @@ def list_(
             say("level"),
             say("holder"),
             say("until"),
-            say("jobs"),
+            say("jobs at most"),
             say("standing"),
             say("approval"),
         ],

@@ -123,7 +123,11 @@ class Contracts:
         for contract in named or _approved_with(session, node_id):
             if self.allows_calls(contract):
                 return contract
-        raise ContractNotUsable(f"no contract with {node_id} is in force", clause="MGT-3-contract-state")
+        raise ContractNotUsable(
+            f"no contract with {node_id} is in force",
+            clause="MGT-3-contract-state",
+            hint="'interconn peer list' shows how contracts stand and whom each waits for",
+        )
 
     def latest(self, session: Session, node_id: str) -> Contract:
         """Return the contract that counts with a node: one in force, else the newest.
