@@ -34,14 +34,15 @@ class Access:
 
     Attributes:
         door: what the admin listener asks.
+        people: those it lets in.
     """
 
     def __init__(self, *, database: Database, clock: Clock, policy: Policy | None = None) -> None:
         bounds = policy or Policy()
         self._database = database
         self._clock = clock
-        self._people = People(clock=clock, policy=bounds)
-        self._issuing = Issuing(clock=clock, policy=bounds, people=self._people)
+        self.people = People(clock=clock, policy=bounds)
+        self._issuing = Issuing(clock=clock, policy=bounds, people=self.people)
         self.door = Door(database=database, clock=clock, policy=bounds)
 
     async def start(self, bootstrap: str | None) -> None:
@@ -82,26 +83,26 @@ class Access:
         ]
 
     async def _add(self, person: Person, request: api.UserAdd) -> api.UserView:
-        return await self._change(lambda session: self._people.add(session, person, request))
+        return await self._change(lambda session: self.people.add(session, person, request))
 
     async def _roles(self, person: Person, request: api.UserRoles) -> api.UserView:
-        return await self._change(lambda session: self._people.give_roles(session, person, request))
+        return await self._change(lambda session: self.people.give_roles(session, person, request))
 
     async def _disable(self, person: Person, request: api.UserReference) -> api.UserView:
         def work(session: Session) -> tuple[api.UserView, list[str]]:
-            user = self._people.disable(session, person, request.name)
-            return self._people.view(user), [token.token_id for token in user.tokens]
+            user = self.people.disable(session, person, request.name)
+            return self.people.view(user), [token.token_id for token in user.tokens]
 
         view, cut = await self._database.write(work)
         self.door.send_away(cut)
         return view
 
     async def _enable(self, person: Person, request: api.UserReference) -> api.UserView:
-        return await self._change(lambda session: self._people.enable(session, person, request.name))
+        return await self._change(lambda session: self.people.enable(session, person, request.name))
 
     async def _list_users(self, _person: Person, _request: Empty) -> api.UserViews:
         def work(session: Session) -> list[api.UserView]:
-            return [self._people.view(user) for user in session.scalars(select(User).order_by(User.name))]
+            return [self.people.view(user) for user in session.scalars(select(User).order_by(User.name))]
 
         return api.UserViews(users=await self._database.read(work))
 
@@ -135,7 +136,7 @@ class Access:
         return api.TokenViews(tokens=await self._database.read(work))
 
     async def _change(self, work: Callable[[Session], User]) -> api.UserView:
-        return await self._database.write(lambda session: self._people.view(work(session)))
+        return await self._database.write(lambda session: self.people.view(work(session)))
 
     def _issued(self, token: Token, text: str) -> api.TokenIssued:
         return api.TokenIssued(**self._issuing.view(token).model_dump(), token=text)

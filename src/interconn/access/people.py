@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import select
@@ -27,11 +27,15 @@ class People:
     Args:
         clock: time.
         policy: whether duties are kept apart.
+
+    Attributes:
+        when_trusted_less: told the actor of whoever is kept out or has fewer roles or data sets, in that transaction.
     """
 
     def __init__(self, *, clock: Clock, policy: Policy) -> None:
         self._clock = clock
         self._policy = policy
+        self.when_trusted_less: Callable[[Session, str], None] = _nothing
 
     def add(self, session: Session, person: Person, request: api.UserAdd) -> User:
         """Take a person in.
@@ -71,9 +75,12 @@ class People:
             raise Refused("nobody changes roles of one's own", where="name", hint="Another admin does")
         self._refuse_bootstrap(user)
         self._check(request.roles, request.datasets)
+        before = set(user.roles), user.datasets
         user.roles = _sorted(request.roles)
         user.datasets = None if request.datasets is None else sorted(set(request.datasets))
         self._record(session, person, "user.roles", user)
+        if before[0] - set(user.roles) or before[1] != user.datasets:
+            self.when_trusted_less(session, f"person:{user.name}")
         self.require_somebody(session)
         return user
 
@@ -88,6 +95,7 @@ class People:
         if user.disabled_at is None:
             user.disabled_at = self._clock.now()
             self._record(session, person, "user.disable", user)
+            self.when_trusted_less(session, f"person:{user.name}")
             self.require_somebody(session)
         return user
 
@@ -196,6 +204,10 @@ def status_of(token: Token, now: int) -> str:
     if token.expires_at is not None and token.expires_at <= now:
         return "EXPIRED"
     return "LIVE" if token.user.disabled_at is None else "DISABLED"
+
+
+def _nothing(_session: Session, _actor: str) -> None:
+    pass
 
 
 def _sorted(roles: Iterable[Role]) -> list[str]:

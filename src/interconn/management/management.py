@@ -33,6 +33,7 @@ from interconn.management.datasets.curation import Curation
 from interconn.management.datasets.datasets import Datasets
 from interconn.management.datasets.grants import Grants
 from interconn.management.datasets.intake import Intake
+from interconn.management.departures import Departures
 from interconn.management.explanations.explanations import Explanations
 from interconn.management.given_files import GivenFiles
 from interconn.management.models.curation import ModelCuration
@@ -92,6 +93,7 @@ class Management:
         consequences: to be told what runs jobs, once that is made.
         release: says to the control layer which results are held.
         results: decides on those.
+        departures: to be told of persons who are trusted with less.
         expiries: winds up contracts whose time is over.
         rotation: changes this node's key; runs beside the delivery.
         own_node: this node's keys, as its people see them.
@@ -147,6 +149,7 @@ class Management:
         permits = Permits(node=node, clock=clock, contracts=contracts)
         self.catalogue = Catalogue(node.inst_id, storage)
         self.release = Holding(clock=clock, policy=self.policy, storage=storage)
+        self.departures = Departures(clock=clock)
         files = GivenFiles(storage=storage, holding=self.release, private=private)
         self.results = Results(database=database, clock=clock, policy=self.policy, storage=storage)
         self._datasets = Datasets(

@@ -170,6 +170,7 @@ class Node:
             exchanges=self.exchanges,
         )
         self.access = Access(database=self.database, clock=self.clock, policy=settings.access.policy())
+        self.access.people.when_trusted_less = self.management.departures.take_back
         self.audit_trail = AuditTrail(
             node=self.identity,
             database=self.database,
