@@ -104,8 +104,9 @@ class Credential:
         """Return whether this credential promises less than a former one: no authority, or fewer bits of RSA."""
         if former.auth_type is AuthType.CERT and self.auth_type is not AuthType.CERT:
             return True
-        both = isinstance(self._key, rsa.RSAPublicKey) and isinstance(former._key, rsa.RSAPublicKey)
-        return both and self._key.key_size < former._key.key_size  # type: ignore[union-attr]
+        if not isinstance(self._key, rsa.RSAPublicKey) or not isinstance(former._key, rsa.RSAPublicKey):
+            return False
+        return self._key.key_size < former._key.key_size
 
 
 def check_strength(auth_type: AuthType, key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey) -> None:

@@ -86,6 +86,6 @@ def _is_of(one: RevocationList, authority: x509.Certificate) -> bool:
     if usage is not None and not usage.crl_sign:
         return False
     try:
-        return one.is_signature_valid(authority.public_key())  # type: ignore[arg-type]
+        return one.is_signature_valid(authority.public_key())  # type: ignore[arg-type] # other kinds of key raise TypeError
     except (TypeError, ValueError, UnsupportedAlgorithm):
         return False

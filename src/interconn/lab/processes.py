@@ -146,7 +146,7 @@ def _command(pid: int) -> str | None:
                 time.sleep(_POLL_SECONDS)
         except OSError:
             return None
-    found = subprocess.run(  # noqa: S603
+    found = subprocess.run(  # noqa: S603 - nothing of another makes its arguments
         ["ps", "-ww", "-o", "args=", "-p", str(pid)],  # noqa: S607 - where ps lies differs
         capture_output=True,
         text=True,

@@ -144,7 +144,7 @@ class _Writer:
             self._add(name, size, copy)
 
     def _add(self, name: str, size: int, content: IO[bytes]) -> None:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
+        digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type] # is read alone
         content.seek(0)
         member = tarfile.TarInfo(name)
         member.size, member.mode, member.mtime = size, 0o600, int(time.time())

@@ -79,7 +79,7 @@ def add(
 def publish(
     dataset_id: str,
     *,
-    to: Annotated[list[str], Several] = [],  # noqa: B006
+    to: Annotated[list[str], Several] = [],  # noqa: B006 - never changed
     to_all: Annotated[bool, Flag] = False,
     common: Common = Common(),
 ) -> None:

@@ -12,8 +12,8 @@ def request(
     node_id: str,
     dataset_id: str,
     *,
-    for_project: Annotated[list[str], Several] = [],  # noqa: B006
-    for_component: Annotated[list[str], Several] = [],  # noqa: B006
+    for_project: Annotated[list[str], Several] = [],  # noqa: B006 - never changed
+    for_component: Annotated[list[str], Several] = [],  # noqa: B006 - never changed
     time_limit: End = None,
     times_limit: int | None = None,
     common: Common = Common(),

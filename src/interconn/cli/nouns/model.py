@@ -51,7 +51,7 @@ def add(
 def share(
     model_id: str,
     *,
-    to: Annotated[list[str], Several] = [],  # noqa: B006
+    to: Annotated[list[str], Several] = [],  # noqa: B006 - never changed
     common: Common = Common(),
 ) -> None:
     """Say which partners may apply for a model's use, beside those that hold it jointly.

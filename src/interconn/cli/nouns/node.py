@@ -54,7 +54,7 @@ def init(
     signing_key: Path | None = None,
     certificate: Path | None = None,
     private_key: Path | None = None,
-    trusted: Annotated[list[Path], Several] = [],  # noqa: B006
+    trusted: Annotated[list[Path], Several] = [],  # noqa: B006 - never changed
     plain_http: Annotated[bool, Flag] = False,
     json: Annotated[bool, Flag] = False,
 ) -> None:

@@ -78,7 +78,7 @@ def roles(
     name: str,
     *,
     role: Annotated[list[RoleName], Several],
-    dataset: Annotated[list[str], Several] = [],  # noqa: B006
+    dataset: Annotated[list[str], Several] = [],  # noqa: B006 - never changed
     common: Common = Common(),
 ) -> None:
     """Give a person these roles and no others; it takes effect at once, for all tokens.

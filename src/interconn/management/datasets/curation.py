@@ -216,7 +216,7 @@ class Curation:
 
         for dataset_id, namespace, stored_name in await self._database.read(waiting):
             await asyncio.to_thread(FileStore(self._storage).delete, DatasetName(namespace, stored_name))
-            await self._database.write(lambda session, one=dataset_id: _erased(session, one))  # type: ignore[misc]
+            await self._database.write(lambda session, one=dataset_id: _erased(session, one))  # type: ignore[misc] # the default is not inferred
 
     def _record(self, session: Session, person: Person, dataset: Dataset, action: str, **details: Any) -> None:
         Cause.person(person).record(

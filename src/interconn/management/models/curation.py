@@ -253,7 +253,7 @@ class ModelCuration:
 
         for model_id, name in await self._database.read(waiting):
             await asyncio.to_thread(FileStore(self._storage).delete, name)
-            await self._database.write(lambda session, one=model_id: erased(session, one))  # type: ignore[misc]
+            await self._database.write(lambda session, one=model_id: erased(session, one))  # type: ignore[misc] # the default is not inferred
 
     def _record(self, session: Session, person: Person, model: Model, action: str, **details: Any) -> None:
         Cause.person(person).record(
