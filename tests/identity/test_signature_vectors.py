@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from interconn.identity import sm2
 from interconn.identity.signature import KeyProof
 from interconn.standard.errors import BadSignature
+from interconn.trail.heads import sign_head, sign_receipt
 from tests.identity.vectors import DOCUMENTS, VECTORS, credential, reply_of, request_of, signer
 
 pytestmark = pytest.mark.skipif(not sm2.available(), reason="this Python's OpenSSL has no SM2")
@@ -138,11 +139,24 @@ def test_mgt_3_4_proof_of_a_new_key(case: dict[str, Any]) -> None:
         KeyProof(proof.new, proof.signed_with, proof.source, proof.target, "contract-43").verify(case["proof"])
 
 
-def test_the_page_shows_both_strings_with_their_number_of_lines() -> None:
+def signed_of_a_head() -> list[str]:
+    """The strings that are signed for the head of an audit trail, and for its receipt."""
+    key = signer("ecdsa")
+    said: list[bytes] = []
+
+    def sign(content: bytes) -> str:
+        said.append(content)
+        return key.sign(content)
+
+    noting: Any = SimpleNamespace(credential=key.credential, sign=sign)
+    head = sign_head(noting, node_id="bank", number=7, chain="ab" * 32, time=1_767_225_600_000)
+    sign_receipt(noting, holder="operator", head=head, received_at=head.time, contradicts=False)
+    return [content.decode() for content in said]
+
+
+def test_the_page_shows_every_string_that_is_signed_with_its_number_of_lines() -> None:
     text = (DOCUMENTS / "signature.md").read_text()
     shown = [block.strip().split("\n") for block in re.findall(r"```\n(INTERCONN-1.*?)```", text, re.DOTALL)]
-    assert [len(block) for block in shown] == [
-        len(VECTORS["requests"][0]["canonical"].split("\n")),
-        len(VECTORS["replies"][0]["canonical"].split("\n")),
-        len(VECTORS["key_proofs"][0]["canonical"].split("\n")),
-    ]
+    signed = [VECTORS[kind][0]["canonical"] for kind in ("requests", "replies", "key_proofs")] + signed_of_a_head()
+    assert [len(block) for block in shown] == [len(content.split("\n")) for content in signed]
+    assert [block[0].split()[0] for block in shown] == [content.split("\n")[0] for content in signed]
