@@ -14,7 +14,7 @@ from interconn.management.datasets.tables import Dataset
 from interconn.management.results.holding import Holding
 from interconn.standard.errors import NotApproved
 
-_OF_THE_MACHINE: Final = tuple(map(Path, ("/proc", "/sys", "/dev")))
+_OF_THE_MACHINE: Final = (Path("/proc"), Path("/sys"))
 """Where the environment and the open files of the node's own process can be read."""
 
 
