@@ -78,7 +78,7 @@ class Door:
             raise BadToken(
                 "this token's person is kept out" if status == "DISABLED" else f"this token is {status.lower()}",
                 where="authorization",
-                hint="An admin makes another: interconn token create --user NAME",
+                hint="Name another with --token-file; an admin makes one: interconn token create --user NAME",
             )
         if token.last_used_at is None or now - token.last_used_at >= USED_RESOLUTION:
             await self._database.write(lambda session: _touch(session, token.token_id, now))

@@ -153,7 +153,10 @@ def show_audit(audit: AuditView, common: Common) -> None:
             (say("closed"), audit.void),
             (say("approved so far by"), [] if audit.decided_by else [opinion.by for opinion in audit.opinions]),
             (say("reason"), audit.details.get("reason")),
-            (say("permit given") if audit.direction == "PARTNER" else say("permit held"), audit.has_permit),
+            (
+                say("permit given") if audit.direction == "PARTNER" else say("permit held"),
+                audit.has_permit if audit.status != "TERMINATED" else None,
+            ),
             (say("applied"), instant(audit.applied_at)),
             (say("decided"), instant(audit.decided_at)),
             (say("by"), audit.decided_by),
