@@ -1,8 +1,12 @@
-"""The one approval engine, driven for each kind from both sides (MGT-4, MGT-5, MGT-7, MGT-8)."""
+"""The one approval engine, driven for each kind from both sides: MGT-4-dataset-audit-state and its like.
+
+MGT-5-project-audit-state, MGT-7-flow-audit-state, MGT-8-job-audit-state, MGT-9-model-audit-state.
+"""
 
 import pytest
 
 from interconn.api import audits as api
+from interconn.api.models import MODEL_REQUEST
 from interconn.management.approvals.tables import Audit
 from interconn.management.contracts.tables import Contract
 from interconn.management.permits.tables import Permit
@@ -15,14 +19,7 @@ from interconn.standard.errors import (
     NotFound,
     PeerRefused,
 )
-
-KINDS = ("DATASET", "PROJECT", "FLOW", "JOB")
-CALLS = {
-    "DATASET": (standard.DATASET_APPLY, standard.DATASET_CONFIRM, standard.DATASET_STATUS, standard.DATASET_TERMINATE),
-    "PROJECT": (standard.PROJECT_APPLY, standard.PROJECT_CONFIRM, standard.PROJECT_STATUS, standard.PROJECT_TERMINATE),
-    "FLOW": (standard.FLOW_APPLY, standard.FLOW_CONFIRM, standard.FLOW_STATUS, standard.FLOW_TERMINATE),
-    "JOB": (standard.JOB_APPLY, standard.JOB_CONFIRM, standard.JOB_STATUS, standard.JOB_TERMINATE),
-}
+from tests.management.kinds import CALLS, KINDS, share_model
 
 
 @pytest.fixture
@@ -37,10 +34,14 @@ def start(scene, make):
         elif kind == "FLOW":
             project_id = await scene.project()
             await scene.bank.ask(api.FLOW_CREATE, name="f", project_id=project_id, dag=make.dag())
-        else:
+        elif kind == "JOB":
             await scene.grant()
             flow_id = await scene.flow(await scene.project())
             await scene.bank.ask(api.JOB_PROPOSE, flow_id=flow_id, config=make.config())
+        else:
+            await share_model(scene)
+            use = {"model_id": "operator-model", "apply_project_id": await scene.project()}
+            await scene.bank.ask(MODEL_REQUEST, node_id="operator", **use)
         audits = (await scene.bank.ask(api.AUDIT_LIST, kind=kind, status="APPLIED")).audits
         return next(audit.audit_id for audit in audits if audit.node_id == "operator")
 
@@ -62,7 +63,7 @@ async def test_both_sides_show_the_same(scene, start, kind, status):
     audit_id = await start(kind)
     await decide(scene, audit_id, status)
     assert await scene.standing(audit_id) == (status, status)
-    reply = await scene.bank.call(scene.operator, CALLS[kind][2], audit_id=audit_id)
+    reply = await scene.bank.call(scene.operator, CALLS[kind][3], audit_id=audit_id)
     assert reply.status == status
 
 
@@ -111,7 +112,7 @@ async def test_confirm_by_the_applicant_is_refused(scene, start, kind):
 async def test_confirm_query_and_terminate_by_a_third_node_find_nothing(scene, start, kind):
     audit_id = await start(kind)
     await scene.network.settle()
-    _, confirm, query, terminate = CALLS[kind]
+    _, confirm, terminate, query = CALLS[kind]
     calls = [(scene.bank, confirm, {"status": "APPROVED"}), (scene.operator, query, {}), (scene.bank, terminate, {})]
     for node, endpoint, members in calls:
         with pytest.raises(PeerRefused, match="no such audit") as refusal:
@@ -135,7 +136,7 @@ async def test_same_application_again_changes_nothing_and_other_content_is_refus
     content = stored.content
     await scene.bank.call(scene.operator, apply, **content)
     entries = len(await scene.operator.trail())
-    changed = {**content, ("dataset_id" if kind == "DATASET" else "name"): "other"}
+    changed = {**content, {"DATASET": "dataset_id", "MODEL": "model_id"}.get(kind, "name"): "other"}
     with pytest.raises(PeerRefused, match="another application") as refusal:
         await scene.bank.call(scene.operator, apply, **changed)
     assert refusal.value.peer_code == ContentConflict.code
@@ -217,10 +218,10 @@ async def test_either_side_revokes_and_both_show_it(scene, start, kind, side):
         assert (view.status, view.details["reason"]) == ("TERMINATED", "the purpose has ended")
     await scene.network.settle()
     assert await scene.standing(audit_id) == ("TERMINATED", "TERMINATED")
-    assert [one.path for one in scene.network.passed].count(CALLS[kind][3].path) == 1
+    assert [one.path for one in scene.network.passed].count(CALLS[kind][2].path) == 1
     for one in (scene.bank, scene.operator):
         ends = [entry for entry in await one.trail() if entry.action == f"{kind.lower()}.terminate"]
-        assert len(ends) == 1 and ends[0].clause == CALLS[kind][3].clause
+        assert len(ends) == 1 and ends[0].clause == CALLS[kind][2].clause
     assert b"the purpose has ended" not in b"".join(one.body for one in scene.network.passed)
 
 
@@ -233,7 +234,7 @@ async def test_what_is_not_approved_cannot_be_revoked(scene, start, kind, status
         with pytest.raises(IllegalTransition, match=f"is {status}"):
             await node.ask(api.AUDIT_TERMINATE, audit_id=audit_id)
         with pytest.raises(PeerRefused, match=f"is {status}") as refusal:
-            await node.call(other, CALLS[kind][3], audit_id=audit_id)
+            await node.call(other, CALLS[kind][2], audit_id=audit_id)
         assert refusal.value.peer_code == IllegalTransition.code
     assert await scene.standing(audit_id) == (status, status)
 
@@ -283,8 +284,7 @@ async def test_mgt_8_applicant_that_asks_again_is_confirmed_again(scene, start, 
     await scene.network.settle()
     assert [one.path for one in scene.network.passed[before:]] == [CALLS[kind][0].path, CALLS[kind][1].path]
     assert await scene.standing(audit_id) == ("APPROVED", "APPROVED")
-    if kind == "DATASET":
-        assert [permit.token for permit in await scene.bank.rows(Permit)] != tokens
+    assert [permit.token for permit in await scene.bank.rows(Permit)] != tokens
 
 
 async def test_applicant_decides_nothing(scene, start):

@@ -5,18 +5,21 @@ import json
 import pytest
 
 from interconn.api import audits as api
+from interconn.api.models import MODEL_REQUEST
 from interconn.management.permits.levels import LEVELS, ResourceType
 from interconn.management.permits.tables import Grant, GrantUse, Permit
 from interconn.management.work.tables import ProposedJob
 from interconn.standard import headers as names
 from interconn.standard import management as standard
 from interconn.standard.errors import InvalidRequest, NotApproved, PermitRefused, RoleMissing
+from tests.management.kinds import share_model
 
 CONFIRMS = {
     "DATASET": standard.DATASET_CONFIRM,
     "PROJECT": standard.PROJECT_CONFIRM,
     "FLOW": standard.FLOW_CONFIRM,
     "JOB": standard.JOB_CONFIRM,
+    "MODEL": standard.MODEL_CONFIRM,
 }
 
 
@@ -33,9 +36,13 @@ async def apply(scene, kind, make):
         await scene.bank.ask(
             api.FLOW_CREATE, name="f", project_id=await scene.project(), dag=make.dag(), flow_id="flow-1"
         )
-    else:
+    elif kind == "JOB":
         await scene.grant()
         await scene.propose(await scene.flow(await scene.project()))
+    else:
+        await share_model(scene)
+        use = {"model_id": "operator-model", "apply_project_id": await scene.project()}
+        await scene.bank.ask(MODEL_REQUEST, node_id="operator", **use)
     await scene.network.settle()
 
 

@@ -68,26 +68,28 @@ async def test_renewed_permit_serves_and_the_former_is_refused(scene, granted):
     assert "no permit" in views[0].details["reason"]
 
 
-async def test_restored_backup_that_knows_of_no_verdict(scene, make):
-    """The backup is from before the confirm: the query tells the state, and the renewal brings the permit."""
-    await apply(scene, "DATASET", make)
+@pytest.mark.parametrize("kind", CONFIRMS)
+async def test_restored_backup_that_knows_of_no_verdict(scene, make, kind):
+    """The backup is from before the confirm: the query tells the state, and has the permit said again."""
+    await apply(scene, kind, make)
     await scene.bank.stop()
     backup = (scene.bank.home / "state.db").read_bytes()
     await scene.bank.restart()
-    audit_id = await decide(scene, "DATASET")
+    audit_id = await decide(scene, kind)
     await scene.bank.stop()
     for path in scene.bank.home.glob("state.db*"):
         path.unlink()
     (scene.bank.home / "state.db").write_bytes(backup)
     await scene.bank.restart()
-    assert await scene.bank.rows(Permit) == []
+    assert kind not in {permit.resource_type for permit in await scene.bank.rows(Permit)}
     await scene.bank.ask(api.AUDIT_ASK, audit_id=audit_id)
     [view] = (await scene.bank.ask(api.AUDIT_LIST, audit_id=audit_id)).audits
-    assert view.waits_for == "node operator to send the permit"
-    await scene.bank.ask(permits_api.PERMIT_RENEW, audit_id=audit_id)
+    assert (view.status, view.has_permit) == ("APPROVED", False)
+    assert view.waits_for == "node operator to take the application"  # once more, for the permit
     await scene.network.settle()
-    [permit] = await scene.bank.rows(Permit)
-    assert [grant.token_digest for grant in await scene.operator.rows(Grant)] == [token_digest(permit.token)]
+    [permit] = [one for one in await scene.bank.rows(Permit) if one.resource_type == kind]
+    [grant] = [one for one in await scene.operator.rows(Grant) if one.resource_type == kind]
+    assert grant.token_digest == token_digest(permit.token)
 
 
 async def test_what_cannot_be_renewed(scene, granted):

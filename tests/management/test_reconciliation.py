@@ -20,12 +20,13 @@ from interconn.standard import management as standard
 from interconn.standard.errors import Refused
 from interconn.standard.management import AuditStatus, StatusReply
 from interconn.standard.wire import WireModel
-from tests.management.kinds import CALLS, KINDS, begin, decide, view
+from tests.management.kinds import CALLS, KINDS, begin, decide, share_model, view
 
 
 @pytest.fixture
 async def applied(scene, granted, make):
     """Begins an approval of a kind that operator has received; returns its id."""
+    await share_model(scene)
 
     async def apply(kind):
         audit_id = await begin(scene, make, kind)

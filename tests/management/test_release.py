@@ -5,6 +5,7 @@ import pytest
 from interconn.api.datasets import DATASET_ADD
 from interconn.api.models import MODEL_ADD, MODEL_LIST, MODEL_SHARE
 from interconn.api.results import RESULT_LIST, RESULT_REFUSE, RESULT_RELEASE
+from interconn.api.state import WHY
 from interconn.components.environment import Place
 from interconn.components.produced import ProducedModel
 from interconn.control import jobs
@@ -166,6 +167,8 @@ async def test_two_persons_release_and_one_refuses(scene, ended):
     assert (view.standing, view.decided_by) == ("RELEASED", "person:ann, person:ben")
     view = await scene.bank.ask(RESULT_REFUSE, result="job-1/psi-1/host.0/aligned", reason="no")
     assert (view.standing, view.reason, view.place) == ("REFUSED", "no", {})
+    [found] = (await scene.bank.ask(WHY, id=view.result)).explanations
+    assert (found.state, found.waits_for, found.next_step) == ("REFUSED", "", "nothing: that is final: no")
 
 
 async def test_both_have_to_be_met_and_the_strictest_holds(scene, ended):
@@ -210,6 +213,11 @@ async def test_a_held_model_is_listed_without_its_place_and_neither_shared_nor_u
     await scene.bank.database.write(lambda session: management.models.produced(session, made))
     [view] = (await scene.bank.ask(MODEL_LIST)).models
     assert view.location == ""
+    for thing in ("model-1", "job-1/psi-1/guest.0/aligned"):
+        [found] = (await scene.bank.ask(WHY, id=thing)).explanations
+        assert (found.state, found.whom) == ("HELD", "PERSON_HERE")
+        assert found.waits_for == "a person here to release or refuse" and found.since
+        assert found.command == "interconn result release job-1/psi-1/guest.0/aligned"
     with pytest.raises(NotApproved, match="the model is a result that is HELD"):
         await scene.bank.ask(MODEL_SHARE, model_id="model-1", to=["operator"])
     with pytest.raises(NotApproved):
@@ -220,4 +228,6 @@ async def test_a_held_model_is_listed_without_its_place_and_neither_shared_nor_u
     await scene.bank.ask(RESULT_RELEASE, result=NAME)
     [view] = (await scene.bank.ask(MODEL_LIST)).models
     assert view.location.endswith(name.name)
+    [found] = (await scene.bank.ask(WHY, id="model-1")).explanations
+    assert (found.kind, found.state, found.waits_for) == ("model", "REGISTERED", "")
     await scene.bank.ask(MODEL_SHARE, model_id="model-1", to=["operator"])

@@ -5,10 +5,11 @@ import pytest
 from interconn.api import audits as api
 from interconn.api import peers as peers_api
 from interconn.api.datasets import DATASET_PUBLISH
+from interconn.api.models import MODEL_REMOVE
 from interconn.api.state import STATE_DIFF, WHY
 from interconn.management.permits.tables import Permit
 from interconn.standard.errors import NotFound
-from tests.management.kinds import CALLS, KINDS, begin, decide
+from tests.management.kinds import CALLS, KINDS, begin, decide, share_model
 
 
 async def why(node, name):
@@ -24,6 +25,7 @@ async def why(node, name):
 async def test_every_state_of_an_approval_on_both_sides(scene, granted, make, kind):
     network, bank, operator = scene.network, scene.bank, scene.operator
     apply, confirm, terminate, _ = CALLS[kind]
+    await share_model(scene)
     operator.running = False
     audit_id = await begin(scene, make, kind)
     found = await why(bank, audit_id)
@@ -208,3 +210,25 @@ async def test_one_id_of_several_things_lists_them_all(scene, granted):
 async def test_an_id_that_nothing_has(bank):
     with pytest.raises(NotFound, match="nothing here has this id"):
         await bank.ask(WHY, id="no-such-id")
+
+
+async def test_a_model_says_whom_its_use_waits_for(scene, granted, make):
+    await share_model(scene)
+    found = await why(scene.operator, "operator-model")
+    assert (found.kind, found.state, found.waits_for) == ("model", "REGISTERED", "")
+    assert found.command == "interconn model share operator-model --to NODE"
+    audit_id = await begin(scene, make, "MODEL")
+    await scene.network.settle()
+    found = await why(scene.operator, "operator-model")
+    assert (found.kind, found.whom, found.related) == ("model", "PERSON_HERE", [audit_id])
+    assert found.command == f"interconn audit approve {audit_id}"
+    found = await why(scene.bank, "operator-model")  # a partner's model is known here by the approval alone
+    assert (found.kind, found.id, found.whom) == ("MODEL approval", audit_id, "PERSON_THERE")
+    await scene.network.approve_all()
+    assert (await why(scene.operator, "operator-model")).waits_for == ""
+    await scene.operator.ask(MODEL_REMOVE, model_id="operator-model", force=True)
+    assert (await why(scene.operator, "operator-model")).state == "REMOVED"
+    assert (await why(scene.bank, audit_id)).state == "APPROVED"  # the end is on its way
+    await scene.network.settle()
+    found = await why(scene.bank, audit_id)
+    assert (found.state, found.command) == ("TERMINATED", "interconn model request NODE MODEL --project PROJECT")

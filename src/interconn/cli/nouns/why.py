@@ -26,7 +26,7 @@ def why(id: str, *, common: Common = Common()) -> None:  # noqa: A002 - of whate
     Parameters
     ----------
     id
-        Of a contract, partner, approval, data set, project, flow, job, task or session.
+        Of a contract, partner, approval, data set, model, project, flow, job, task or session; or the name of a result.
     """
     from interconn.cli.output import instant, print_reply, print_table
 

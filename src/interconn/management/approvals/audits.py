@@ -1,8 +1,8 @@
-"""The one approval engine: data sets, projects, flows and jobs are applied for, decided and confirmed here.
+"""The one approval engine: data sets, projects, flows, jobs and models are applied for, decided and confirmed here.
 
 Every function runs inside a transaction, which holds the transition, its entry in the audit trail and its message
 to the other side. The states are those of `transitions` (MGT-4-dataset-audit-state, MGT-5-project-audit-state,
-MGT-7-flow-audit-state, MGT-8-job-audit-state).
+MGT-7-flow-audit-state, MGT-8-job-audit-state, MGT-9-model-audit-state).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from interconn.management.causes import Cause
 from interconn.management.consequences import Consequences
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.permits.permits import Permits
+from interconn.management.permits.tables import Permit
 from interconn.management.transitions import APPLICANT, PARTNER, STEP_OF, Step, advance, path
 from interconn.management.waiting import mail_about, on_its_way, was_taken
 from interconn.peers.inbound import Caller
@@ -124,7 +125,8 @@ class Audits:
     def adopt(self, session: Session, subject: Subject[Any], audit: Audit, there: AuditStatus, cause: Cause) -> None:
         """Take over the state that the other side names, as if it had called (MGT-4-lost-callback).
 
-        A verdict is taken from the side that decides alone; the end of an approval from either.
+        A verdict is taken from the side that decides alone; the end of an approval from either. The answer brings no
+        permit: one that is not here is asked for by the same application again.
         """
         steps, clause = path(audit.status, there), subject.query.clause
         if not steps or (audit.direction == PARTNER and steps[0] is not Step.TERMINATE):
@@ -136,6 +138,8 @@ class Audits:
         if steps[-1] is Step.TERMINATE:
             subject.ended(session, audit)
             self._consequences.approval_ended(session, audit, cause, clause, ours=False)
+        elif audit.in_force and audit.direction == APPLICANT and session.get(Permit, audit.number) is None:
+            self.repeat(session, subject, audit, "apply", cause)
 
     def repeat(self, session: Session, subject: Subject[Any], audit: Audit, step: str, cause: Cause) -> None:
         """Say again what the partner has forgotten or never taken, unless something is on its way to it.

@@ -10,7 +10,7 @@ from interconn.management.transitions import PARTNER
 from interconn.management.waiting import REFUSED, Mail, Waiting, Whom, untaken
 from interconn.standard.management import AuditStatus
 
-PERMIT_KINDS = frozenset({AuditKind.DATASET.value})
+PERMIT_KINDS = frozenset({AuditKind.DATASET.value, AuditKind.MODEL.value})
 """Kinds whose approval is worth nothing without the permit that comes with it."""
 
 

@@ -24,6 +24,9 @@ from interconn.management.waiting import Waiting, mail_about
 from interconn.peers.exchanges import Exchanges
 from interconn.standard.management import AuditStatus
 
+MAXIMUM_RELATED = 50
+"""Approvals by which one thing is explained: the newest."""
+
 _CLAIMS = {"UNKNOWN": "knows of no such thing", "REFUSED": "would not say", "SILENT": "did not answer"}
 
 
@@ -48,6 +51,33 @@ class Agreements:
         """Explain approvals."""
         waiting = audits_waiting(session, audits)
         return [self._audit(session, audit, waiting[audit.number]) for audit in audits]
+
+    def by_audits(self, session: Session, audits: Sequence[Audit], settled: Step, **thing: str) -> Explanation:
+        """Explain something by the approvals on it: by one that waits, a person here first, else by the newest.
+
+        Args:
+            session: of a transaction.
+            audits: on it, oldest first.
+            settled: what a person may do where none of them waits.
+            thing: its kind, id, what and state, as in an explanation.
+        """
+        explained = self.of_audits(session, audits[-MAXIMUM_RELATED:])
+        related = [one.id for one in explained]
+        waiting = [one for one in explained if one.waits_for]
+        if waiting:
+            first = min(waiting, key=lambda one: (one.whom != "PERSON_HERE", one.since or 0))
+            more = f" (and {len(waiting) - 1} more)" if len(waiting) > 1 else ""
+            return first.model_copy(update={**thing, "waits_for": f"{first.waits_for}{more}", "related": related})
+        last = explained[-1] if explained else None
+        return Explanation(
+            **thing,
+            since=last.since if last else None,
+            exchange=last.exchange if last else None,
+            contact=last.contact if last else None,
+            next_step=settled[0],
+            command=settled[1],
+            related=related,
+        )
 
     def contact(self, node_id: str) -> ExchangeView | None:
         """Return the last call between this node and a partner."""
@@ -144,5 +174,5 @@ _AGAIN = {
     AuditKind.PROJECT: "interconn project create NAME --partner NODE",
     AuditKind.FLOW: "interconn flow create FILE --project PROJECT",
     AuditKind.JOB: "interconn job propose FLOW --config FILE",
-    AuditKind.MODEL: "",
+    AuditKind.MODEL: "interconn model request NODE MODEL --project PROJECT",
 }

@@ -15,6 +15,7 @@ from interconn.management.approvals.tables import Audit
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.contracts.tables import Contract
 from interconn.management.explanations.agreements import Agreements
+from interconn.management.explanations.products import Products
 from interconn.management.explanations.running import Running
 from interconn.management.explanations.work import Work
 from interconn.peers.exchanges import Exchanges
@@ -26,7 +27,7 @@ MAXIMUM = 50
 
 
 class Explanations:
-    """Explains contracts, partners, approvals, data sets, projects, flows, jobs, tasks and sessions.
+    """Explains contracts, partners, approvals, data sets, models, projects, flows, jobs, tasks, results and sessions.
 
     Args:
         node: this node's name card.
@@ -42,6 +43,7 @@ class Explanations:
         self._agreements = Agreements(contracts=contracts, exchanges=exchanges)
         self._work = Work(node=node, agreements=self._agreements)
         self._running = Running(node=node, agreements=self._agreements)
+        self._products = Products(self._agreements)
 
     def own_services(self) -> list[OwnService[Any, Any]]:
         """What is served to this node's people."""
@@ -53,7 +55,8 @@ class Explanations:
             raise NotFound(
                 "nothing here has this id",
                 where="id",
-                hint="Contracts, partners, approvals, data sets, projects, flows, jobs, tasks and sessions have one",
+                hint="Contracts, partners, approvals, data sets, models, projects, flows, jobs, tasks, results and "
+                "sessions have one",
             )
         return Why(id=request.id, explanations=explanations)
 
@@ -67,6 +70,7 @@ class Explanations:
             *self._agreements.of_audits(session, session.scalars(audits).all()),
             *self._work.named(session, name),
             *self._running.named(session, name),
+            *self._products.named(session, name),
         ]
         if not explained:
             # A data set or model of a partner's is known here by the approvals for it alone.

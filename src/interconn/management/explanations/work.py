@@ -12,12 +12,9 @@ from interconn.identity.node import NodeIdentity
 from interconn.management.approvals.tables import Audit
 from interconn.management.datasets.tables import Dataset
 from interconn.management.explanations.agreements import Agreements
-from interconn.management.explanations.steps import Step
 from interconn.management.transitions import APPLICANT
 from interconn.management.work.tables import Flow, Project, ProposedJob
 from interconn.standard.management import AuditStatus
-
-MAXIMUM_RELATED = 50
 
 
 class Work:
@@ -59,7 +56,8 @@ class Work:
             state, step = "PUBLISHED", ("nothing: partners may apply for it", "")
         else:
             state, step = "HIDDEN", ("partners see it once it is published", f"interconn dataset publish {name}")
-        return [self._by_audits(session, "data set", name, f"the data set {dataset.name} here", state, audits, step)]
+        what = f"the data set {dataset.name} here"
+        return [self._agreements.by_audits(session, audits, step, kind="data set", id=name, what=what, state=state)]
 
     def _approved(
         self, session: Session, kind: AuditKind, name: str, what: str, initiator: str, then: str
@@ -83,38 +81,8 @@ class Work:
                 AuditStatus.APPLIED.value,
                 ("wait for the approvals", f"interconn audit list --subject {name}"),
             )
-        return self._by_audits(session, kind.value.lower(), name, what, state, audits, step)
-
-    def _by_audits(
-        self, session: Session, kind: str, name: str, what: str, state: str, audits: list[Audit], settled: Step
-    ) -> Explanation:
-        explained = self._agreements.of_audits(session, audits[-MAXIMUM_RELATED:])
-        waiting = [one for one in explained if one.waits_for]
-        if waiting:
-            first = min(waiting, key=lambda one: (one.whom != "PERSON_HERE", one.since or 0))
-            more = f" (and {len(waiting) - 1} more)" if len(waiting) > 1 else ""
-            return first.model_copy(
-                update={
-                    "kind": kind,
-                    "id": name,
-                    "what": what,
-                    "state": state,
-                    "waits_for": f"{first.waits_for}{more}",
-                    "related": [audit.audit_id for audit in audits[-MAXIMUM_RELATED:]],
-                }
-            )
-        last = explained[-1] if explained else None
-        return Explanation(
-            kind=kind,
-            id=name,
-            what=what,
-            state=state,
-            since=last.since if last else None,
-            exchange=last.exchange if last else None,
-            contact=last.contact if last else None,
-            next_step=settled[0],
-            command=settled[1],
-            related=[audit.audit_id for audit in audits[-MAXIMUM_RELATED:]],
+        return self._agreements.by_audits(
+            session, audits, step, kind=kind.value.lower(), id=name, what=what, state=state
         )
 
     def _audits(self, session: Session, kind: AuditKind, subject_id: str) -> list[Audit]:

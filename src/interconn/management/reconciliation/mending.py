@@ -16,10 +16,8 @@ from interconn.management.contracts.applications import Applications
 from interconn.management.contracts.standing import CONTRACT
 from interconn.management.contracts.tables import Contract
 from interconn.management.contracts.verdicts import Verdicts
-from interconn.management.permits.tables import Permit
 from interconn.management.reconciliation.judgement import Mend
 from interconn.management.reconciliation.matters import Matter
-from interconn.management.transitions import APPLICANT
 from interconn.standard.management import AuditStatus
 
 _STEPS = {Mend.APPLY_AGAIN: "apply", Mend.CONFIRM_AGAIN: "confirm", Mend.TERMINATE_AGAIN: "terminate"}
@@ -66,9 +64,6 @@ class Mending:
         if mend is Mend.ADOPT:
             assert there
             self._audits.adopt(session, subject, audit, there, cause)
-            if audit.in_force and audit.direction == APPLICANT and session.get(Permit, audit.number) is None:
-                # The answer brings no permit; whoever hears the application again says its verdict with it.
-                self._audits.repeat(session, subject, audit, _STEPS[Mend.APPLY_AGAIN], cause)
         elif mend is not Mend.NONE:
             self._audits.repeat(session, subject, audit, _STEPS[mend], cause)
 

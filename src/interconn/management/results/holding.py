@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from interconn.api.policy_file import Release
@@ -79,7 +79,7 @@ class Holding:
         Raises:
             NotApproved: it is.
         """
-        if result := session.scalar(_hidden_at(namespace, name)):
+        if result := hidden_at(session, namespace, name):
             raise NotApproved(
                 f"{what} is a result that is {result.standing}",
                 where="path",
@@ -88,7 +88,7 @@ class Holding:
 
     def hides(self, session: Session, namespace: str, name: str) -> bool:
         """Tell whether what lies at a place in storage is not to be shown."""
-        return session.scalar(_hidden_at(namespace, name)) is not None
+        return hidden_at(session, namespace, name) is not None
 
     def _hold(
         self,
@@ -150,9 +150,12 @@ def note(session: Session, result: Result, cause: Cause, now: int, action: str, 
     announce(session, RESULT_TOPIC)
 
 
-def _hidden_at(namespace: str, name: str) -> Select[Result]:
-    return select(Result).where(
-        Result.namespace == namespace, Result.stored_name == name, Result.standing != Standing.RELEASED.value
+def hidden_at(session: Session, namespace: str, name: str) -> Result | None:
+    """Return the result at a place in storage that is held or was refused, or None where there is none."""
+    return session.scalar(
+        select(Result).where(
+            Result.namespace == namespace, Result.stored_name == name, Result.standing != Standing.RELEASED.value
+        )
     )
 
 

@@ -71,8 +71,8 @@ class Results:
 
         def work(session: Session) -> list[api.ResultView]:
             found = list(session.scalars(wanted))
-            approving = opinions.on_each(session, [_matter(result) for result in found])
-            return [self._view(result, approving.get(_matter(result), [])) for result in found]
+            approving = opinions.on_each(session, [matter(result) for result in found])
+            return [self._view(result, approving.get(matter(result), [])) for result in found]
 
         return api.ResultViews(results=await self._database.read(work))
 
@@ -82,7 +82,7 @@ class Results:
         def work(session: Session) -> api.ResultView:
             result = named(session, request.result)
             self._release_in(session, person, result, request.reason)
-            return self._view(result, opinions.given(session, _matter(result)))
+            return self._view(result, opinions.given(session, matter(result)))
 
         return await self._database.write(work)
 
@@ -99,10 +99,10 @@ class Results:
         decider = Decider(Cause.person(person), self._policy.in_force.digest, counts=person.is_somebody)
         if result.four_eyes:
             opinions.require_name(decider)
-        given = opinions.given(session, _matter(result))
+        given = opinions.given(session, matter(result))
         if result.four_eyes and not opinions.complete(given, decider):
             if all(one.actor != decider.actor for one in given):
-                opinions.give(session, _matter(result), decider, self._clock.now(), reason=reason)
+                opinions.give(session, matter(result), decider, self._clock.now(), reason=reason)
                 note(session, result, decider.cause, self._clock.now(), "opinion")
             return
         self._settle(session, result, Standing.RELEASED, decider.cause, reason, given)
@@ -146,7 +146,7 @@ class Results:
             category=result.category,
             partners=result.partners,
             standing=result.standing,
-            waits_for=_waits_for(result, approving),
+            waits_for=waits_for(result, approving),
             rules=result.rules,
             policy=result.policy,
             minimum_rows=result.minimum_rows,
@@ -259,7 +259,8 @@ def named(session: Session, reference: str) -> Result:
     return found[0]
 
 
-def _matter(result: Result) -> str:
+def matter(result: Result) -> str:
+    """Return the name by which opinions on a result are kept."""
     return f"result:{result.number}"
 
 
@@ -272,7 +273,8 @@ def _require_held(result: Result, what: str) -> None:
         raise IllegalTransition(f"{result.reference} is {result.standing}, so it cannot be {what}", where="result")
 
 
-def _waits_for(result: Result, approving: list[Opinion]) -> str:
+def waits_for(result: Result, approving: list[Opinion]) -> str:
+    """Return what a result waits for, given who would release it; empty where it waits for nothing."""
     if result.standing == Standing.REFUSED and result.erase and result.erased_at is None:
         return "the end of its job, to be erased"
     if result.standing != Standing.HELD:
