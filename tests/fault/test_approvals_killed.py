@@ -211,7 +211,10 @@ def both_terminated(lab: Lab, audit_id: str) -> None:
 
 
 def steps_of(home: Path, audit_id: str) -> Counter[str]:
-    """Count what happened to an approval by the node's audit trail; a permit may come again, with a confirm."""
+    """Count what happened to an approval by the node's audit trail.
+
+    A permit may come again, with a confirm; and each call of ours that the partner answers is acknowledged by itself.
+    """
     with sqlite3.connect(f"file:{home}/state/node.db?mode=ro", uri=True) as database:
         rows = database.execute("SELECT action FROM audit_trail WHERE details LIKE ?", (f"%{audit_id}%",))
-        return Counter(action for (action,) in rows if not action.endswith((".permit", "_refused")))
+        return Counter(action for (action,) in rows if not action.endswith((".permit", ".acknowledge", "_refused")))

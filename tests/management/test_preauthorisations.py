@@ -233,6 +233,17 @@ async def test_scheduler_that_the_configuration_does_not_name(plain, make):
         await plain.admit(sent(make), scheduler="clearing")
 
 
+async def test_scheduler_that_sends_a_job_in_the_name_of_another(plain, make):
+    """Bank is pre-authorised; clearing, which is not, names bank as the initiator of its job."""
+    await plain.operator.ask(peers_api.PEER_SET, node_id="clearing", management_plane=False)
+    await allow(plain, times_limit=1)
+    job = sent(make, job_params={"common": {"scheduler": "clearing"}})
+    with pytest.raises(NotApproved, match="in the name of bank"):
+        await plain.admit(job, scheduler="clearing")
+    [one] = await listed(plain)
+    assert one.uses == 0
+
+
 async def test_party_under_no_contract(plain, make):
     await allow(plain)
     job = sent(make, role={"guest": ["bank"], "host": ["operator"], "arbiter": ["mallory"]})

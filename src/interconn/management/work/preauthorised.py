@@ -101,8 +101,16 @@ class PreauthorisedJobs:
                 where="job_id",
                 clause="MGT-8.1",
             )
-        self._check_parties(session, job)
         initiator = job.config.initiator.node_id
+        if scheduler != initiator:
+            # Nothing proves who initiated it but the word of whoever sends it, and a pre-authorisation is one node's.
+            raise NotApproved(
+                f"{scheduler} sends a job in the name of {initiator}, whose pre-authorisations it cannot use",
+                where="x-source-node-id",
+                clause="MGT-2.2-mprac-procedure",
+                hint="A partner without a management plane schedules the jobs that it initiates",
+            )
+        self._check_parties(session, job)
         digests = dag_digest(job.dag), config_digest(job.config)
         known = self.admitted(session, job.job_id)
         if known and (known.node_id, known.dag_digest, known.config_digest) != (initiator, *digests):
