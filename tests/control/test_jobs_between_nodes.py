@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from interconn.api.jobs import JobSearch
 from interconn.standard.control import (
     JOB_CREATE,
     JOB_CREATE_ALL,
@@ -466,7 +467,7 @@ async def test_a_job_of_another_initiator_cannot_be_run_here(network: Any, make:
 async def test_jobs_are_listed_and_counted(network: Any, make: SimpleNamespace) -> None:
     await network.run(make.job())
     await network.bank.ended()
-    listed = await network.bank.own["own.job.list"](make.person, None)
+    listed = await network.bank.own["own.job.list"](make.person, JobSearch())
     assert [(job.job_id, job.outcome) for job in listed.jobs] == [("job-1", "SUCCESS")]
     assert await network.bank.database.read(network.bank.control.count_jobs) == {"FINISHED": 1}
     assert listed.jobs[0].session_bytes == {"sent_bytes": 10}
