@@ -35,8 +35,11 @@ venv-dev: $(VENV)/.dev $(VENV)/.package  ## install the tools for tests and chec
 test: venv-dev  ## run the fast tests
 	@$(PYTEST) -n $(WORKERS) --maxprocesses 4 $(PYTEST_ARGS)
 
+# Which networks: make test-postgresql ON_POSTGRESQL=tests/management/test_permits.py
+ON_POSTGRESQL ?= tests/management tests/control
+
 test-postgresql: venv-dev  ## run the networks of nodes within one process on PostgreSQL instead of SQLite
-	@$(PYTEST) -n $(WORKERS) --maxprocesses 4 --database postgresql tests/management tests/control $(PYTEST_ARGS)
+	@$(PYTEST) -n $(WORKERS) --maxprocesses 4 --database postgresql $(ON_POSTGRESQL) $(PYTEST_ARGS)
 
 test-slow: venv-dev  ## run the slow tests
 	@$(PYTEST) -m slow --timeout 900 $(PYTEST_ARGS)
