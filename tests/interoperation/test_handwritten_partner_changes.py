@@ -14,6 +14,8 @@ from tests.interoperation.signature import Signer
 
 OTHER_TYPE, NEEDS_A_PERSON, WRONG_PROOF = 40900, 40903, 40102
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def mover(node: Node, tmp_path: Path) -> Iterator[Partner]:

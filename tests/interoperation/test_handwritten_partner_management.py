@@ -11,6 +11,8 @@ from tests.interoperation.partner import Audit, fresh, psi_config, psi_dag, toke
 KINDS = ("dataset", "project", "flow", "job")
 ILLEGAL = 40901
 
+pytestmark = pytest.mark.slow
+
 
 def asking(grounds: Grounds, kind: str) -> Audit:
     """A new application of the partner of each kind, taken by the node."""

@@ -14,6 +14,8 @@ from tests.interoperation.partner import Audit, fresh
 ILLEGAL = 40901
 BYTES = b"weights"
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def model(grounds: Grounds, tmp_path_factory: pytest.TempPathFactory) -> Any:

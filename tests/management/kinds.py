@@ -2,11 +2,18 @@
 
 from typing import Any
 
+import pytest
+
 from interconn.api import audits as api
 from interconn.api import models as models_api
 from interconn.standard import management as standard
 
 KINDS = ("DATASET", "PROJECT", "FLOW", "JOB", "MODEL")
+each_kind = pytest.mark.parametrize(
+    "kind",
+    # One engine serves them all: two whose permits and parents differ most are driven by every run of the tests.
+    [pytest.param(kind, marks=[] if kind in ("DATASET", "JOB") else [pytest.mark.slow]) for kind in KINDS],
+)
 CALLS = {
     "DATASET": (standard.DATASET_APPLY, standard.DATASET_CONFIRM, standard.DATASET_TERMINATE, standard.DATASET_STATUS),
     "PROJECT": (standard.PROJECT_APPLY, standard.PROJECT_CONFIRM, standard.PROJECT_TERMINATE, standard.PROJECT_STATUS),

@@ -19,7 +19,7 @@ from interconn.standard.errors import (
     NotFound,
     PeerRefused,
 )
-from tests.management.kinds import CALLS, KINDS, share_model
+from tests.management.kinds import CALLS, each_kind, share_model
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ async def decide(scene, audit_id, status):
 
 
 @pytest.mark.parametrize("status", ["APPLIED", "APPROVED", "REJECTED"])
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 async def test_both_sides_show_the_same(scene, start, kind, status):
     audit_id = await start(kind)
     await decide(scene, audit_id, status)
@@ -69,7 +69,7 @@ async def test_both_sides_show_the_same(scene, start, kind, status):
 
 @pytest.mark.parametrize("action", ["APPROVED", "REJECTED"])
 @pytest.mark.parametrize("status", ["APPROVED", "REJECTED"])
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 async def test_deciding_again(scene, start, kind, status, action):
     audit_id = await start(kind)
     await decide(scene, audit_id, status)
@@ -85,7 +85,7 @@ async def test_deciding_again(scene, start, kind, status, action):
 
 @pytest.mark.parametrize("verdict", ["APPROVED", "REJECTED"])
 @pytest.mark.parametrize("status", ["APPROVED", "REJECTED"])
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 async def test_confirm_again_is_accepted_and_another_verdict_refused(scene, start, kind, status, verdict):
     audit_id = await start(kind)
     await decide(scene, audit_id, status)
@@ -99,7 +99,7 @@ async def test_confirm_again_is_accepted_and_another_verdict_refused(scene, star
     assert (await scene.standing(audit_id))[0] == status
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 async def test_confirm_by_the_applicant_is_refused(scene, start, kind):
     audit_id = await start(kind)
     await scene.network.settle()
@@ -108,7 +108,7 @@ async def test_confirm_by_the_applicant_is_refused(scene, start, kind):
     assert await scene.standing(audit_id) == ("APPLIED", "APPLIED")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 async def test_confirm_query_and_terminate_by_a_third_node_find_nothing(scene, start, kind):
     audit_id = await start(kind)
     await scene.network.settle()
@@ -127,7 +127,7 @@ async def test_confirm_by_the_call_of_another_kind_finds_nothing(scene, start):
         await scene.operator.call(scene.bank, standard.PROJECT_CONFIRM, audit_id=audit_id, status="APPROVED")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 async def test_same_application_again_changes_nothing_and_other_content_is_refused(scene, start, kind):
     audit_id = await start(kind)
     await scene.network.settle()
@@ -160,7 +160,7 @@ async def test_audit_id_of_others_is_neither_taken_over_nor_shown(scene, start):
     assert await scene.standing(audit_id) == ("APPLIED", "APPLIED")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 async def test_confirm_lost_on_the_way_is_repeated_and_taken_once(scene, start, kind):
     audit_id = await start(kind)
     await scene.network.settle()
@@ -175,7 +175,7 @@ async def test_confirm_lost_on_the_way_is_repeated_and_taken_once(scene, start, 
     assert len([entry for entry in confirms if entry.details["audit"] == audit_id]) == 1
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 async def test_both_restart_in_between_and_one_is_long_away(scene, start, kind):
     audit_id = await start(kind)
     await scene.bank.restart()
@@ -193,7 +193,7 @@ async def test_both_restart_in_between_and_one_is_long_away(scene, start, kind):
     assert await scene.standing(audit_id) == ("APPROVED", "APPROVED")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 @pytest.mark.parametrize("status", ["APPROVED", "REJECTED"])
 async def test_mgt_4_lost_callback_state_is_learnt_by_asking(scene, start, kind, status):
     audit_id = await start(kind)
@@ -208,7 +208,7 @@ async def test_mgt_4_lost_callback_state_is_learnt_by_asking(scene, start, kind,
 
 
 @pytest.mark.parametrize("side", ["bank", "operator"])
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 async def test_either_side_revokes_and_both_show_it(scene, start, kind, side):
     audit_id = await start(kind)
     await decide(scene, audit_id, "APPROVED")
@@ -226,7 +226,7 @@ async def test_either_side_revokes_and_both_show_it(scene, start, kind, side):
 
 
 @pytest.mark.parametrize("status", ["APPLIED", "REJECTED"])
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 async def test_what_is_not_approved_cannot_be_revoked(scene, start, kind, status):
     audit_id = await start(kind)
     await decide(scene, audit_id, status)
@@ -239,7 +239,7 @@ async def test_what_is_not_approved_cannot_be_revoked(scene, start, kind, status
     assert await scene.standing(audit_id) == (status, status)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 async def test_confirm_after_the_end_is_refused(scene, start, kind):
     audit_id = await start(kind)
     await decide(scene, audit_id, "APPROVED")
@@ -250,7 +250,7 @@ async def test_confirm_after_the_end_is_refused(scene, start, kind):
     assert await scene.standing(audit_id) == ("TERMINATED", "TERMINATED")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 async def test_revoked_before_the_confirm_has_left_arrives_after_it(scene, start, kind):
     audit_id = await start(kind)
     await scene.network.settle()
@@ -261,7 +261,7 @@ async def test_revoked_before_the_confirm_has_left_arrives_after_it(scene, start
 
 
 @pytest.mark.parametrize("side", ["bank", "operator"])
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 async def test_mgt_4_lost_callback_end_is_learnt_by_asking_from_either_side(scene, start, kind, side):
     audit_id = await start(kind)
     await decide(scene, audit_id, "APPROVED")
@@ -273,7 +273,7 @@ async def test_mgt_4_lost_callback_end_is_learnt_by_asking_from_either_side(scen
     assert await scene.standing(audit_id) == ("TERMINATED", "TERMINATED")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 async def test_mgt_8_applicant_that_asks_again_is_confirmed_again(scene, start, kind):
     audit_id = await start(kind)
     await decide(scene, audit_id, "APPROVED")
@@ -294,7 +294,7 @@ async def test_applicant_decides_nothing(scene, start):
             await scene.bank.ask(row, audit_id=audit_id)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 async def test_application_is_not_decided_without_a_contract(scene, start, kind):
     audit_id = await start(kind)
     await scene.network.settle()

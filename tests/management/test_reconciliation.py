@@ -20,7 +20,7 @@ from interconn.standard import management as standard
 from interconn.standard.errors import Refused
 from interconn.standard.management import AuditStatus, StatusReply
 from interconn.standard.wire import WireModel
-from tests.management.kinds import CALLS, KINDS, begin, decide, share_model, view
+from tests.management.kinds import CALLS, begin, decide, each_kind, share_model, view
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ async def approved(scene, audit_id):
 
 
 @pytest.mark.parametrize("verdict", ["APPROVED", "REJECTED"])
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 async def test_mgt_4_lost_callback_a_verdict_that_is_said_once_and_lost_is_learnt_by_query(
     scene, applied, kind, verdict
 ):
@@ -73,7 +73,7 @@ async def test_mgt_4_lost_callback_a_verdict_that_is_said_once_and_lost_is_learn
 
 
 @pytest.mark.parametrize("ends", ["bank", "operator"])
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 async def test_mgt_4_lost_callback_a_termination_that_is_said_once_and_lost_is_learnt_by_query(
     scene, applied, kind, ends
 ):
@@ -86,7 +86,7 @@ async def test_mgt_4_lost_callback_a_termination_that_is_said_once_and_lost_is_l
     assert await scene.standing(audit_id) == ("TERMINATED", "TERMINATED")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 async def test_an_application_that_the_partner_forgot_is_made_again(scene, applied, kind):
     backup = await scene.operator.back_up("before")
     audit_id = await applied(kind)
@@ -192,7 +192,7 @@ async def test_questions_to_a_partner_that_does_not_answer_end_with_the_first(sc
 # --- restored backups -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 async def test_an_applicant_restored_from_before_the_verdict_learns_it(scene, applied, kind):
     audit_id = await applied(kind)
     backup = await scene.bank.back_up("before")

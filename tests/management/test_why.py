@@ -9,7 +9,7 @@ from interconn.api.models import MODEL_REMOVE
 from interconn.api.state import STATE_DIFF, WHY
 from interconn.management.permits.tables import Permit
 from interconn.standard.errors import NotFound
-from tests.management.kinds import CALLS, KINDS, begin, decide, share_model
+from tests.management.kinds import CALLS, begin, decide, each_kind, share_model
 
 
 async def why(node, name):
@@ -21,7 +21,7 @@ async def why(node, name):
     return found
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each_kind
 async def test_every_state_of_an_approval_on_both_sides(scene, granted, make, kind):
     network, bank, operator = scene.network, scene.bank, scene.operator
     apply, confirm, terminate, _ = CALLS[kind]
