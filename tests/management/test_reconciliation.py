@@ -22,6 +22,9 @@ from interconn.standard.management import AuditStatus, StatusReply
 from interconn.standard.wire import WireModel
 from tests.management.kinds import CALLS, begin, decide, each_kind, share_model, view
 
+# Hours pass for two nodes in each of these; test_agreement_in_the_end has a case for every run.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def applied(scene, granted, make):
