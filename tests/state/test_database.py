@@ -174,7 +174,8 @@ async def test_concurrent_writes_lose_nothing(database: Database) -> None:
         message(session, f"r-{count(session)}")
 
     await asyncio.gather(*(database.write(append) for _ in range(40)))
-    references = await database.read(lambda session: list(session.scalars(select(OutboxMessage.reference))))
+    written = select(OutboxMessage.reference).order_by(OutboxMessage.message_id)
+    references = await database.read(lambda session: list(session.scalars(written)))
     assert references == [f"r-{number}" for number in range(40)]
 
 
