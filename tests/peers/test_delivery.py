@@ -17,7 +17,7 @@ from interconn.dialects import STANDARD
 from interconn.peers import delivery
 from interconn.peers.delivery import Delivery
 from interconn.peers.exchanges import Exchanges
-from interconn.peers.outbound import Destination
+from interconn.peers.outbound import Answer, Destination
 from interconn.standard.control import JOB_START
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.errors import (
@@ -66,9 +66,9 @@ class Line:
         self.calls: list[tuple[str, str]] = []
         self.permits: list[str] = []
 
-    async def call(
+    async def answer(
         self, node_id: str, endpoint: Any, request: WireModel, *, trace_id: str, permits: str = ""
-    ) -> WireModel:
+    ) -> Answer[Any]:
         reference = request.to_wire()[REFERENCES[endpoint.name]]
         self.calls.append((node_id, reference))
         self.permits.append(permits)
@@ -78,10 +78,10 @@ class Line:
             raise step
         if step:
             await step()
-        return Empty()
+        return Answer(Empty(), None)
 
-    async def call_address(self, destination: Destination, *arguments: Any, **named: Any) -> WireModel:
-        return await self.call(f"{destination.node_id} at {destination.address}", *arguments, **named)
+    async def ask(self, destination: Destination, *arguments: Any, **named: Any) -> Answer[Any]:
+        return await self.answer(f"{destination.node_id} at {destination.address}", *arguments, **named)
 
 
 class Sender:
@@ -218,13 +218,13 @@ async def test_order_is_kept_over_silence(post: Post) -> None:
 async def test_pauses_grow_to_a_limit_and_silence_is_borne_for_ever(post: Post) -> None:
     post.line.steps["m-0"] = [SILENCE] * 60
     times: list[int] = []
-    note = post.line.call
+    note = post.line.answer
 
     async def call(*arguments: Any, **named: Any) -> WireModel:
         times.append(post.clock.time)
         return await note(*arguments, **named)
 
-    post.line.call = call  # type: ignore[method-assign]
+    post.line.answer = call  # type: ignore[method-assign]
     await post.write(("b", "m-0"))
     async with post.open():
         (message,) = await post.settle()
