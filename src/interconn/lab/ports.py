@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import random
+import secrets
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def reserved(count: int) -> Iterator[list[int]]:
     folder = Path(tempfile.gettempdir()) / f"interconn-ports-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     candidates = list(range(FIRST, LAST + 1))
-    random.shuffle(candidates)
+    secrets.SystemRandom().shuffle(candidates)
     with contextlib.ExitStack() as locks:
         found: list[int] = []
         for port in candidates:

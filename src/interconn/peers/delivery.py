@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import random
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum, auto
 from functools import partial
@@ -43,6 +43,7 @@ LONG_ABSENCE_ATTEMPTS = 120
 LONG_ABSENCE_PAUSE_SECONDS = 300.0
 JITTER = 0.25
 """Share of a pause by which it may be shorter, so that what failed together is not tried again together."""
+_CHANCE = secrets.SystemRandom()
 LONGEST_INSISTENCE = 12
 """Refusals after which a message that insists leaves the outbox (some five minutes); silence does not count.
 
@@ -109,7 +110,7 @@ class Delivery:
         clock: Clock,
         correspondents: Iterable[Correspondent],
         exchanges: Exchanges | None = None,
-        jitter: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = _CHANCE.random,
     ) -> None:
         self._database = database
         self._client = client

@@ -7,7 +7,7 @@ gives again until then.
 
 from __future__ import annotations
 
-import random
+import secrets
 import threading
 import time
 import uuid
@@ -38,6 +38,7 @@ _PASSING: Final = (PtpCode.BUFFER_FULL, PtpCode.NOT_CONNECTED, PtpCode.NO_INSTAN
 _PASSING_STATUS: Final = (502, 503, 504)
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 2.0
+_CHANCE = secrets.SystemRandom()
 
 
 @dataclass
@@ -215,7 +216,7 @@ class TransportClient:
                     clause=f"TRN-XA-{reply.code}",
                 )
             # Jitter keeps the threads and parties that wait for one node from coming all at once.
-            time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+            time.sleep(pause * _CHANCE.uniform(0.5, 1.0))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _attempt(

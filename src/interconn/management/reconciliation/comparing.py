@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -24,6 +24,7 @@ from interconn.state.clock import Clock
 PENDING_SECONDS: Final = 300.0
 JITTER: Final = 0.25
 """Share of a pause by which it may be shorter, so that questions of one moment are not asked again together."""
+_CHANCE: Final = secrets.SystemRandom()
 
 
 class Zeal(Enum):
@@ -62,7 +63,7 @@ class Comparing:
         jitter: returns a number from 0 to 1, by which a pause is shortened.
     """
 
-    def __init__(self, *, clock: Clock, mending: Mending, jitter: Callable[[], float] = random.random) -> None:
+    def __init__(self, *, clock: Clock, mending: Mending, jitter: Callable[[], float] = _CHANCE.random) -> None:
         self._clock = clock
         self._mending = mending
         self._jitter = jitter
