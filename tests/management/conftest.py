@@ -96,7 +96,7 @@ class CallClient(PeerClient):
     """The real client, whose network is a call of the other node's application."""
 
     def __init__(self, network: "Network", **parts: Any) -> None:
-        super().__init__(**parts, tls=SSLContext(PROTOCOL_TLS_CLIENT))
+        super().__init__(**parts, tls=lambda: SSLContext(PROTOCOL_TLS_CLIENT))
         self._network = network
 
     async def _exchange(

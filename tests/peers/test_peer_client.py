@@ -97,12 +97,13 @@ async def partners(server: tuple[Server, str]) -> Partners:
 
 @pytest.fixture
 async def client(partners: Partners) -> AsyncIterator[PeerClient]:
+    trust = ssl.create_default_context()
     made = PeerClient(
         node_id="node-a",
         signer=signer_of("node-a"),
         directory=partners,
         clock=VirtualClock(NOW),
-        tls=ssl.create_default_context(),
+        tls=lambda: trust,
     )
     yield made
     await made.close()

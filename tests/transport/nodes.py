@@ -103,6 +103,7 @@ class Node:
             nonces=self.nonces,
             clock=self.clock,
         )
+        trust = ssl.create_default_context()
         self.transport = Transport(
             node=NodeIdentity(self.node_id, f"inst-{self.node_id}", "I", self.node_id, "", "interconn", "0"),
             database=self.database,
@@ -110,7 +111,7 @@ class Node:
             signer=self.signer,
             gate=self.gate,
             clock=self.clock,
-            tls=ssl.create_default_context(),
+            tls=lambda: trust,
             journal_directory=self.home / "journal",
             limits=self.limits,
         )

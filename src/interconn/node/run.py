@@ -54,7 +54,6 @@ from interconn.transport import Limits, Transport
 log = structlog.get_logger()
 
 CHANNEL_PREFIX = "/v1/interconn/chan/"
-TRUST_REFRESH_SECONDS = 2.0
 
 
 class Node:
@@ -101,7 +100,7 @@ class Node:
             signer=self.keys,
             directory=self.directory,
             clock=self.clock,
-            tls=self.trust.context,
+            tls=self.trust.present,
             exchanges=self.exchanges,
         )
         self.gate = Gate(
@@ -119,7 +118,7 @@ class Node:
             signer=self.keys,
             gate=self.gate,
             clock=self.clock,
-            tls=self.trust.context,
+            tls=self.trust.present,
             journal_directory=home.journal,
             limits=Limits(**settings.transport.model_dump()),
         )
@@ -328,13 +327,7 @@ class Node:
         return JSONResponse({"ready": self.ready}, status_code=200 if self.ready else 503)
 
     async def _refresh_trust(self) -> None:
-        while True:
-            try:
-                for name in self.trust.refresh():
-                    log.info("trusts a new authority", file=name)
-            except ConfigurationError as error:
-                log.warning("cannot trust a file", reason=str(error))
-            await self.clock.sleep(TRUST_REFRESH_SECONDS)
+        await self.trust.keep(self.clock, self.client.renew_connections, self.transport.renew_connections)
 
     def _tell_where(self) -> None:
         facts: dict[str, Any] = {name: listener.url for name, listener in self.listeners.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar, cast
 
@@ -17,6 +17,7 @@ from interconn.dialects.dialect import WireReply, WireRequest
 from interconn.identity.credentials import Credential
 from interconn.identity.keys import OwnKeys
 from interconn.identity.signature import Evidence, SignedReply, SignedRequest
+from interconn.peers.connections import Connections
 from interconn.peers.directory import Peer, PeerDirectory, prove_or_again
 from interconn.peers.exchanges import Exchanges
 from interconn.peers.metrics import count_round_trip
@@ -82,7 +83,7 @@ class PeerClient:
         signer: this node's keys.
         directory: the partners.
         clock: time.
-        tls: how partners' servers are trusted.
+        tls: returns how partners' servers are trusted by now.
         exchanges: takes note of how each call ends.
     """
 
@@ -93,7 +94,7 @@ class PeerClient:
         signer: OwnKeys,
         directory: PeerDirectory,
         clock: Clock,
-        tls: ssl.SSLContext,
+        tls: Callable[[], ssl.SSLContext],
         exchanges: Exchanges | None = None,
     ) -> None:
         self._exchanges = exchanges
@@ -101,8 +102,7 @@ class PeerClient:
         self._keys = signer
         self._directory = directory
         self._clock = clock
-        self._tls = tls
-        self._session: aiohttp.ClientSession | None = None
+        self._connections = Connections(tls, unasked=("User-Agent", "Accept-Encoding"))
 
     def partner(self, node_id: str) -> Peer:
         """Return what is known of a partner under contract.
@@ -231,8 +231,11 @@ class PeerClient:
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._session:
-            await self._session.close()
+        await self._connections.close()
+
+    async def renew_connections(self) -> None:
+        """End the connections that were made when partners' servers were trusted otherwise."""
+        await self._connections.renew()
 
     def _headers(
         self, destination: Destination, wire: WireRequest, trace_id: str, extra: dict[str, str]
@@ -259,7 +262,8 @@ class PeerClient:
     ) -> tuple[WireReply, dict[str, str]]:
         url = _url(destination.address, wire.target)
         try:
-            async with self._connected().request(
+            session = await self._connections.session()
+            async with session.request(
                 wire.method,
                 url,
                 data=wire.body or None,
@@ -309,17 +313,6 @@ class PeerClient:
                 clause="MGT-2.2-auth-sign",
                 hint="Something between the nodes changed or invented it, or the partner changed its key",
             ) from None
-
-    def _connected(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            connector = aiohttp.TCPConnector(limit=0, limit_per_host=64, ssl=self._tls, keepalive_timeout=30)
-            self._session = aiohttp.ClientSession(
-                connector=connector,
-                auto_decompress=False,
-                skip_auto_headers=("User-Agent", "Accept-Encoding"),
-                cookie_jar=aiohttp.DummyCookieJar(),  # a partner sets nothing here
-            )
-        return self._session
 
 
 def _url(address: str, target: str) -> URL:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import ssl
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -17,6 +18,7 @@ from interconn.dialects.transport import ComponentHeaders, Outcome, OutgoingMess
 from interconn.identity.keys import OwnKeys
 from interconn.identity.node import NodeIdentity
 from interconn.identity.signature import SignedReply, SignedRequest
+from interconn.peers.connections import Connections
 from interconn.peers.directory import Peer, PeerDirectory, prove_or_again
 from interconn.peers.metrics import count_round_trip
 from interconn.standard import headers as names
@@ -61,7 +63,7 @@ class Relay:
         signer: its keys.
         directory: the partners.
         clock: time.
-        tls: how partners' servers are trusted.
+        tls: returns how partners' servers are trusted by now.
         limits: how long a partner is tried.
     """
 
@@ -72,16 +74,15 @@ class Relay:
         signer: OwnKeys,
         directory: PeerDirectory,
         clock: Clock,
-        tls: ssl.SSLContext,
+        tls: Callable[[], ssl.SSLContext],
         limits: Limits,
     ) -> None:
         self._node = node
         self._keys = signer
         self._directory = directory
         self._clock = clock
-        self._tls = tls
         self._limits = limits
-        self._session: aiohttp.ClientSession | None = None
+        self._connections = Connections(tls, unasked=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"))
 
     async def send(
         self, channel: Channel, called: ComponentHeaders, topic: str, payload: bytes, *, content_type: str, body: bytes
@@ -124,9 +125,11 @@ class Relay:
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._session:
-            await self._session.close()
-            self._session = None
+        await self._connections.close()
+
+    async def renew_connections(self) -> None:
+        """End the connections that were made when partners' servers were trusted otherwise."""
+        await self._connections.renew()
 
     async def _attempt(self, message: OutgoingMessage, deadline: int) -> Outcome:
         peer, dialect = self._partner(message.headers.target_node_id)
@@ -165,7 +168,8 @@ class Relay:
         self, peer: Peer, wire: WireRequest, headers: dict[str, str], timeout: float
     ) -> tuple[WireReply, str]:
         try:
-            async with self._connected().request(
+            session = await self._connections.session()
+            async with session.request(
                 wire.method,
                 URL(peer.address.rstrip("/") + wire.target, encoded=True),
                 # aiohttp wants large bodies as files, and then sends them in parts.
@@ -218,17 +222,6 @@ class Relay:
                 peer.node_id,
                 hint="Something between the nodes changed or invented it, or the partner changed its key",
             ) from None
-
-    def _connected(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            connector = aiohttp.TCPConnector(limit=0, limit_per_host=64, ssl=self._tls, keepalive_timeout=30)
-            self._session = aiohttp.ClientSession(
-                connector=connector,
-                auto_decompress=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-            )
-        return self._session
 
 
 def _refusal(code: PtpCode, message: str, where: str, *, hint: str | None = None) -> TransportError:

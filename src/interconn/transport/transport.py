@@ -45,7 +45,7 @@ class Transport:
         signer: this node's keys.
         gate: proves partners' calls and signs the answers.
         clock: time.
-        tls: how partners' servers are trusted.
+        tls: returns how partners' servers are trusted by now.
         journal_directory: where messages are kept until they are taken; made if absent.
         limits: bounds.
 
@@ -63,7 +63,7 @@ class Transport:
         signer: OwnKeys,
         gate: Gate,
         clock: Clock,
-        tls: ssl.SSLContext,
+        tls: Callable[[], ssl.SSLContext],
         journal_directory: Path,
         limits: Limits = Limits(),
     ) -> None:
@@ -102,6 +102,10 @@ class Transport:
         self._loop = None
         self._channels.stop()
         await self._relay.close()
+
+    async def renew_connections(self) -> None:
+        """End the connections that were made when partners' servers were trusted otherwise."""
+        await self._relay.renew_connections()
 
     def open_session(
         self, session: Session, *, session_id: str, task_id: str, parties: Sequence[str], party: str = ""
