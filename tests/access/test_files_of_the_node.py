@@ -41,6 +41,16 @@ def test_a_data_owner_does_not_take_in_the_admin_token_or_a_private_key(staffed:
         refused(staffed, path.parent / ".." / path.parent.name / path.name)
 
 
+def test_a_hard_link_to_a_private_file_is_the_private_file(staffed: Staffed, tmp_path: Path) -> None:
+    for number, path in enumerate(files_of(staffed.node.home.root)):
+        link = tmp_path / f"innocent-{number}.csv"
+        link.hardlink_to(path)
+        try:
+            refused(staffed, link)
+        finally:
+            link.unlink()
+
+
 @pytest.mark.parametrize("path", ["/proc/self/environ", "/proc/self/cmdline", "/proc/thread-self/environ"])
 def test_a_data_owner_does_not_take_in_the_environment_of_the_node(staffed: Staffed, path: str) -> None:
     refused(staffed, path)

@@ -1,5 +1,7 @@
 """Results wait for a decision where the policy says so; until then nobody here sees where they lie (docs/policy.md)."""
 
+import os
+
 import pytest
 
 from interconn.api.datasets import DATASET_ADD
@@ -10,10 +12,11 @@ from interconn.components.environment import Place
 from interconn.components.produced import ProducedModel
 from interconn.control import jobs
 from interconn.control.release import EndedShare
-from interconn.control.tables import Job
+from interconn.control.tables import Job, Lane, Task
+from interconn.management import given_files
 from interconn.management.results.tables import Result
 from interconn.standard.control import JobCreate
-from interconn.standard.errors import IllegalTransition, NotApproved, NotFound, Refused
+from interconn.standard.errors import DataError, IllegalTransition, NotApproved, NotFound, Refused
 from interconn.storage.dataset import Column, DatasetMetadata, DatasetName
 from interconn.storage.files import FileStore
 
@@ -99,6 +102,111 @@ async def test_what_is_held_is_no_file_to_add_by_whatever_name(scene, ended):
     await scene.bank.ask(RESULT_RELEASE, result=NAME)
     added = await scene.bank.ask(DATASET_ADD, path=str(link), name="t", key_columns=["id"])
     assert added.count == 3
+
+
+async def refused_as_file(scene, path, match="is a result that is HELD"):
+    for row, members in ((DATASET_ADD, {"key_columns": ["id"]}), (MODEL_ADD, {})):
+        with pytest.raises(NotApproved, match=match):
+            await scene.bank.ask(row, path=str(path), name="t", **members)
+
+
+async def test_a_hard_link_to_what_is_held_is_no_file_to_add(scene, ended, tmp_path):
+    await scene.bank.declare(APPROVAL)
+    _, name = await ended()
+    link = tmp_path / "innocent.csv"
+    link.hardlink_to(scene.bank.home / "storage" / name.namespace / name.name / "data_0")
+    await refused_as_file(scene, link)
+    await scene.bank.ask(RESULT_RELEASE, result=NAME)
+    assert (await scene.bank.ask(DATASET_ADD, path=str(link), name="t", key_columns=["id"])).count == 3
+
+
+async def test_a_file_of_two_names_that_are_both_outside_is_taken_in(scene, tmp_path):
+    (tmp_path / "one.csv").write_bytes(TABLE)
+    (tmp_path / "two.csv").hardlink_to(tmp_path / "one.csv")
+    added = await scene.bank.ask(DATASET_ADD, path=str(tmp_path / "two.csv"), name="t", key_columns=["id"])
+    assert (added.count, added.source) == (3, "two.csv")
+
+
+@pytest.mark.parametrize("turned", ["before it is opened", "while it is looked at"])
+async def test_a_name_that_is_turned_to_what_is_held_after_the_look_reads_nothing_of_it(
+    scene, ended, tmp_path, monkeypatch, turned
+):
+    """The folder in the file's path becomes a link to the result, between the node's look at it and its reading."""
+    await scene.bank.declare(APPROVAL)
+    _, name = await ended()
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "data_0").write_bytes(b"id,age\n9,90\n")
+
+    def turn():
+        folder.rename(tmp_path / "away")
+        folder.symlink_to(scene.bank.home / "storage" / name.namespace / name.name)
+
+    really = given_files._opened
+
+    def opened(real, shown):
+        if turned == "before it is opened":
+            turn()
+            return really(real, shown)
+        descriptor = really(real, shown)
+        turn()
+        return descriptor
+
+    monkeypatch.setattr(given_files, "_opened", opened)
+    if turned == "before it is opened":
+        await refused_once(scene, folder / "data_0")
+    else:
+        added = await scene.bank.ask(DATASET_ADD, path=str(folder / "data_0"), name="t", key_columns=["id"])
+        assert added.count == 1  # what was looked at, not what the name leads to by now
+
+
+async def refused_once(scene, path):
+    with pytest.raises(NotApproved, match="is a result that is HELD"):
+        await scene.bank.ask(DATASET_ADD, path=str(path), name="t", key_columns=["id"])
+
+
+async def test_the_guides_flat_name_of_what_is_held_is_no_file_to_add(scene, ended):
+    """A table may lie as one file `{namespace}-{name}` at the top of storage (resolution 15)."""
+    await scene.bank.declare(APPROVAL)
+    _, name = await ended()
+    flat = scene.bank.home / "storage" / f"{name.namespace}-{name.name}"
+    flat.write_bytes(TABLE)
+    await refused_as_file(scene, flat)
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "FAILED"])
+async def test_what_a_task_wrote_that_has_not_ended_well_is_no_file_to_add(scene, ended, status):
+    """It is entered as a result when its task succeeds: whoever took it before, or stopped the job, had it unheld."""
+    _, name = await ended()
+
+    def settle(session, status):
+        session.add(Task(task_id="task_1", job_id="job-1", name="psi-1", created_at=1))
+        session.flush()
+        session.add(Lane(task_id="task_1", role="guest", index=0, node_id="bank", status=status))
+
+    await scene.bank.database.write(lambda session: settle(session, status))
+    file = scene.bank.home / "storage" / name.namespace / name.name / "data_0"
+    await refused_as_file(scene, file, match="has not ended well")
+
+    def succeed(session):
+        session.get_one(Lane, ("task_1", "guest", 0)).status = "SUCCESS"
+
+    await scene.bank.database.write(succeed)
+    assert (await scene.bank.ask(DATASET_ADD, path=str(file), name="t", key_columns=["id"])).count == 3
+
+
+async def test_what_is_being_written_is_no_file_to_add(scene):
+    draft = scene.bank.home / "storage" / "job-1-guest-0" / ".0123456789abcdef"
+    draft.mkdir(parents=True)
+    (draft / "data_0").write_bytes(TABLE)
+    await refused_as_file(scene, draft / "data_0", match="has not ended well")
+
+
+async def test_a_pipe_is_no_file_and_is_not_waited_for(scene, tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    for row, members in ((DATASET_ADD, {"key_columns": ["id"]}), (MODEL_ADD, {})):
+        with pytest.raises(DataError, match="this is no file"):
+            await scene.bank.ask(row, path=str(tmp_path / "pipe.csv"), name="t", **members)
 
 
 @pytest.mark.parametrize(

@@ -148,9 +148,9 @@ class Management:
         self._declarations = Declarations(database=database, contracts=contracts, cooperation=self._cooperation)
         permits = Permits(node=node, clock=clock, contracts=contracts)
         self.catalogue = Catalogue(node.inst_id, storage)
-        self.release = Holding(clock=clock, policy=self.policy, storage=storage)
+        self.release = Holding(clock=clock, policy=self.policy)
         self.departures = Departures(clock=clock)
-        files = GivenFiles(storage=storage, holding=self.release, private=private)
+        files = GivenFiles(database=database, storage=storage, holding=self.release, private=private)
         self.results = Results(database=database, clock=clock, policy=self.policy, storage=storage)
         self._datasets = Datasets(
             database=database,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import codecs
-from pathlib import Path
 from typing import Final
 
 from interconn.standard.errors import DataError
+from interconn.storage.opened import Source
 
 _BLOCK: Final = 1 << 20
 
@@ -19,7 +19,7 @@ _FOREIGN: Final = (
 )
 
 
-def detect_encoding(path: Path) -> str:
+def detect_encoding(path: Source) -> str:
     """Return utf-8-sig, utf-8 or gb18030, whichever decodes the whole file, tried in this order.
 
     Raises:
@@ -43,7 +43,7 @@ def detect_encoding(path: Path) -> str:
     )
 
 
-def _first_fault(path: Path, encoding: str) -> tuple[int, int] | None:
+def _first_fault(path: Source, encoding: str) -> tuple[int, int] | None:
     """Return offset (from 0) and line (from 1) of the first byte that the encoding does not allow."""
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     offset = lines = 0

@@ -22,6 +22,7 @@ from interconn.storage.duplicates import DuplicateFinder
 from interconn.storage.encoding import detect_encoding
 from interconn.storage.findings import Duplicates, Ingested
 from interconn.storage.keys import is_blank, row_keys
+from interconn.storage.opened import Source
 from interconn.storage.store import DatasetStore
 from interconn.storage.tables import require_columns
 
@@ -34,7 +35,7 @@ _WANTED: Final = "A table begins with a line that names its columns; rows follow
 
 
 def ingest_csv(
-    source: Path,
+    source: Source,
     store: DatasetStore,
     dataset: DatasetName,
     *,

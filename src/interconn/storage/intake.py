@@ -18,12 +18,13 @@ from interconn.standard.errors import DataError, InterconnError, StorageError
 from interconn.storage.dataset import DatasetName
 from interconn.storage.files import FileStore
 from interconn.storage.findings import Ingested
+from interconn.storage.opened import Source
 
 _LOOK_SECONDS: Final = 0.2
 
 
 def take_in(
-    source: Path,
+    source: Source,
     store: FileStore,
     dataset: DatasetName,
     *,
@@ -69,7 +70,7 @@ def take_in(
 
 def _answer(
     said: Connection,
-    source: Path,
+    source: Source,
     store: FileStore,
     dataset: DatasetName,
     key_columns: tuple[str, ...],
@@ -94,7 +95,7 @@ def _end_with_the_node() -> None:
 
 
 def _ingest(
-    source: Path,
+    source: Source,
     store: FileStore,
     dataset: DatasetName,
     key_columns: tuple[str, ...],

@@ -25,6 +25,7 @@ from interconn.storage.dataset import DatasetName
 from interconn.storage.files import FileStore
 from interconn.storage.findings import Ingested
 from interconn.storage.intake import take_in
+from interconn.storage.opened import OpenedFile
 
 
 class Intake:
@@ -66,9 +67,6 @@ class Intake:
             raise InvalidRequest("an id of a data set does not begin with a dot", where="dataset_id")
         name = DatasetName(NAMESPACE, dataset_id)
 
-        if "\0" not in request.path:
-            await self._database.read(lambda session: self._files.check(session, person, Path(request.path)))
-
         def used(session: Session) -> Dataset | RemovedDataset | None:
             return session.get(Dataset, dataset_id) or session.get(RemovedDataset, dataset_id)
 
@@ -85,16 +83,17 @@ class Intake:
         self._being_added.add(dataset_id)
         given_up = threading.Event()
         try:
-            taken = await asyncio.to_thread(self._take_in, request, name, given_up)
+            with await self._files.open(person, request.path) as file:
+                taken = await asyncio.to_thread(self._take_in, request, file, name, given_up)
             return await self._database.write(lambda session: self._enter(session, person, request, name, taken))
         finally:
             given_up.set()
             self._being_added.discard(dataset_id)
 
-    def _take_in(self, request: api.DatasetAdd, name: DatasetName, given_up: threading.Event) -> Ingested:
-        store, source = FileStore(self._storage), Path(request.path)
-        if "\0" in request.path or (source.exists() and not source.is_file()):
-            raise DataError("this is no file", where="path")  # a pipe or device might never end
+    def _take_in(
+        self, request: api.DatasetAdd, source: OpenedFile, name: DatasetName, given_up: threading.Event
+    ) -> Ingested:
+        store = FileStore(self._storage)
         # What lies there without an entry in the catalogue is left over from an intake that was interrupted.
         taken = take_in(
             source,

@@ -32,6 +32,7 @@ from interconn.state.database import Database
 from interconn.state.pages import read_page
 from interconn.storage.dataset import DatasetMetadata, DatasetName
 from interconn.storage.files import FileStore
+from interconn.storage.opened import OpenedFile
 
 
 class ModelCuration:
@@ -116,8 +117,6 @@ class ModelCuration:
         model_id = request.model_id or new_id("model")
         if model_id.startswith("."):
             raise InvalidRequest("an id of a model does not begin with a dot", where="model_id")
-        if "\0" not in request.path:
-            await self._database.read(lambda session: self._files.check(session, person, Path(request.path)))
         known = await self._database.read(lambda session: session.get(Model, model_id))
         if known or model_id in self._being_added:
             raise ContentConflict(
@@ -128,16 +127,15 @@ class ModelCuration:
         name = DatasetName(NAMESPACE, model_id)
         self._being_added.add(model_id)
         try:
-            digest, size = await asyncio.to_thread(self._copy, Path(request.path), name, request.name)
+            with await self._files.open(person, request.path) as file:
+                digest, size = await asyncio.to_thread(self._copy, file, name, request.name)
             return await self._database.write(
                 lambda session: self._enter(session, person, request, name, digest=digest, size=size)
             )
         finally:
             self._being_added.discard(model_id)
 
-    def _copy(self, source: Path, name: DatasetName, description: str) -> tuple[str, int]:
-        if "\0" in str(source) or (source.exists() and not source.is_file()):
-            raise DataError("this is no file", where="path")  # a pipe or device might never end
+    def _copy(self, source: OpenedFile, name: DatasetName, description: str) -> tuple[str, int]:
         counted = hashlib.sha256()
         try:
             # What lies there without an entry in the registry is left over from an interrupted intake.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -12,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from interconn.api.policy_file import Release
 from interconn.control.release import EndedShare, Share
-from interconn.control.tables import Job
+from interconn.control.tables import Job, Lane, Task
 from interconn.management.causes import Cause
 from interconn.management.policy.keeper import PolicyKeeper
 from interconn.management.results.tables import Result, Standing
+from interconn.standard.control import TaskStatus
 from interconn.standard.errors import NotApproved
 from interconn.state.clock import Clock
 from interconn.state.database import announce
@@ -30,13 +30,11 @@ class Holding:
     Args:
         clock: time.
         policy: says which.
-        storage: directory that holds results.
     """
 
-    def __init__(self, *, clock: Clock, policy: PolicyKeeper, storage: Path) -> None:
+    def __init__(self, *, clock: Clock, policy: PolicyKeeper) -> None:
         self._clock = clock
         self._policy = policy
-        self._storage = storage
 
     def ended(self, session: Session, share: EndedShare) -> None:
         """Hold the results of a share that match; in the transaction in which they come to be, so none is ever seen."""
@@ -54,22 +52,8 @@ class Holding:
             found[result.task_id, result.role, result.index][result.key] = result.standing
         return found
 
-    def check_path(self, session: Session, path: Path) -> None:
-        """Check that a file is no part of a result that is held or was refused, by whatever links it is named.
-
-        Raises:
-            NotApproved: it is.
-        """
-        storage, real = self._storage.resolve(), path.resolve()
-        if not real.is_relative_to(storage):
-            return
-        parts = real.relative_to(storage).parts
-        if len(parts) < 2:
-            return
-        self.check_place(session, parts[0], parts[1], what="the file")
-
     def check_place(self, session: Session, namespace: str, name: str, *, what: str) -> None:
-        """Check that what lies at a place in storage is no result that is held or was refused.
+        """Check that what lies at a place in storage is no result that is held or was refused, or may yet be held.
 
         Args:
             session: of a transaction.
@@ -84,6 +68,12 @@ class Holding:
                 f"{what} is a result that is {result.standing}",
                 where="path",
                 hint=f"interconn result release {result.reference}",
+            )
+        if name.startswith(".") or _unsettled(session, namespace, name):
+            raise NotApproved(
+                f"{what} is of a task that has not ended well",
+                where="path",
+                hint="Whether a result waits for a release is settled when its task succeeds",
             )
 
     def hides(self, session: Session, namespace: str, name: str) -> bool:
@@ -156,6 +146,23 @@ def hidden_at(session: Session, namespace: str, name: str) -> Result | None:
         select(Result).where(
             Result.namespace == namespace, Result.stored_name == name, Result.standing != Standing.RELEASED.value
         )
+    )
+
+
+def _unsettled(session: Session, namespace: str, name: str) -> bool:
+    """Tell whether a place in storage is one for outputs of a task that runs, or failed (CMP-G4.2.1.3-naming)."""
+    job_and_role, _, index = namespace.rpartition("-")
+    if not (index.isascii() and index.isdigit()) or len(index) > 9:
+        return False
+    jobs = [job_and_role[:place] for place, character in enumerate(job_and_role) if character == "-"]
+    shares = (
+        select(Lane, Task.job_id)
+        .join(Task, Task.task_id == Lane.task_id)
+        .where(Task.job_id.in_(jobs), Lane.index == int(index), Lane.status != TaskStatus.SUCCESS.value)
+    )
+    return any(
+        namespace == f"{job_id}-{lane.role}-{lane.index}" and name.startswith(f"{lane.task_id}-")
+        for lane, job_id in session.execute(shares)
     )
 
 
