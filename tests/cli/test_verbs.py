@@ -15,6 +15,7 @@ from interconn.standard.management import (
     ColumnMeta,
     ComponentDetail,
     ComponentPage,
+    ComponentStatus,
     ComponentSummary,
     DatasetDetail,
     DatasetPage,
@@ -350,6 +351,14 @@ CASES: list[tuple[str, Endpoint[Any, Any], WireModel, dict[str, Any], str]] = [
     ),
     ("project list", audits.PROJECT_LIST, audits.ProjectViews(projects=[PROJECT]), PAGE, "credit"),
     ("component list", components.COMPONENT_LIST, components.ComponentViews(components=[OWN_PSI]), {}, "guest, host"),
+    (
+        "component disable psi --version 1 --reason audit",
+        components.COMPONENT_DISABLE,
+        OWN_PSI.model_copy(update={"status": ComponentStatus.DISABLED, "by": "person:ann"}),
+        {"name": "psi", "version": "1", "reason": "audit"},
+        "DISABLED",
+    ),
+    ("component enable psi", components.COMPONENT_ENABLE, OWN_PSI, {"name": "psi", "reason": ""}, "ENABLED"),
     (
         "component discover operator",
         components.COMPONENT_DISCOVER,

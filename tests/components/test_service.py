@@ -14,7 +14,7 @@ from interconn.components import Components, Registry
 from interconn.components.callback import own_part, told_part
 from interconn.components.environment import Order, OrderParty
 from interconn.components.launcher import ProcessLauncher
-from interconn.components.tables import ComponentRun
+from interconn.components.tables import ComponentRun, DisabledComponent
 from interconn.identity.node import NodeIdentity
 from interconn.standard.errors import CapacityExceeded, NotFound
 from interconn.standard.self_description import SelfDescription
@@ -245,6 +245,20 @@ async def test_a_session_that_cannot_be_opened_is_the_reason(bench: Bench) -> No
     bench.sessions.refusal = CapacityExceeded("too many sessions", where="transport")
     await bench.order("pass")
     assert await bench.settled() == ("FAILED", "it could not be started: transport: too many sessions")
+
+
+async def test_mgt_6_2_a_component_that_was_disabled_since_its_order_is_not_launched(bench: Bench) -> None:
+    bench.running.cancel()  # nothing is launched before it is disabled
+    await asyncio.gather(bench.running, return_exceptions=True)
+    await bench.order("pass")
+    off = DisabledComponent(name="tiny", provider="interconn", version="1.0.0", since=1, by="person:ann", reason="why")
+    await bench.database.write(lambda session: session.add(off))
+    bench.running = asyncio.create_task(bench.components.run())
+    status, reason = await bench.settled()
+    assert status == "FAILED"
+    assert "component tiny interconn 1.0.0 is disabled here" in reason
+    assert "why" not in reason
+    assert await asyncio.to_thread(lambda: list((bench.directory / "tasks").rglob("log"))) == []
 
 
 async def test_callbacks_tell_progress_and_outcome_ctl_4_1(bench: Bench) -> None:

@@ -47,6 +47,7 @@ ENUMERATIONS = {
     "ConfirmStatus": management.Verdict,
     "ProjectType": management.ProjectType,
     "ColumnDistribution": management.Distribution,
+    "ComponentStatus": management.ComponentStatus,
 }
 
 

@@ -6,12 +6,17 @@ from typing import Any, Final
 
 from interconn.api.own import own
 from interconn.standard.identifiers import Identifier
-from interconn.standard.management import ComponentDetail, ComponentPage, Name, Paging, Text
+from interconn.standard.management import ComponentDetail, ComponentPage, ComponentStatus, Name, Paging, Text
 from interconn.standard.wire import Empty, WireModel
 
 
 class ComponentView(WireModel):
-    """A component that this node can run."""
+    """A component that this node can run.
+
+    Attributes:
+        status: whether it runs it at present; partners are told that much (MGT-6.2).
+        since, by, reason: when, by whom and why it was disabled, where it is.
+    """
 
     name: str
     title: str
@@ -20,12 +25,30 @@ class ComponentView(WireModel):
     roles: list[str]
     description: str = ""
     self_description: dict[str, Any]
+    status: ComponentStatus = ComponentStatus.ENABLED
+    since: int | None = None
+    by: str = ""
+    reason: str = ""
 
 
 class ComponentViews(WireModel):
     """All components that this node can run."""
 
     components: list[ComponentView]
+
+
+class ComponentSwitch(WireModel):
+    """One of this node's own components to be disabled, or enabled again (MGT-6.2).
+
+    Attributes:
+        provider, version: needed where several components have the name.
+        reason: why, for this node's own people.
+    """
+
+    name: Name
+    provider: Name | None = None
+    version: Name | None = None
+    reason: Text = ""
 
 
 class ComponentDiscover(Paging):
@@ -45,6 +68,17 @@ class ComponentShow(WireModel):
 
 
 COMPONENT_LIST: Final = own("component.own", "GET", "/components", Empty, ComponentViews, "List own components.")
+COMPONENT_DISABLE: Final = own(
+    "component.disable",
+    "POST",
+    "/components/disable",
+    ComponentSwitch,
+    ComponentView,
+    "Launch a component no more; what runs goes on.",
+)
+COMPONENT_ENABLE: Final = own(
+    "component.enable", "POST", "/components/enable", ComponentSwitch, ComponentView, "Launch a component again."
+)
 COMPONENT_DISCOVER: Final = own(
     "component.discover",
     "GET",
@@ -57,4 +91,4 @@ COMPONENT_SHOW: Final = own(
     "component.show", "GET", "/components/show", ComponentShow, ComponentDetail, "Show a partner's component."
 )
 
-ENDPOINTS: Final = (COMPONENT_LIST, COMPONENT_DISCOVER, COMPONENT_SHOW)
+ENDPOINTS: Final = (COMPONENT_LIST, COMPONENT_DISABLE, COMPONENT_ENABLE, COMPONENT_DISCOVER, COMPONENT_SHOW)

@@ -112,6 +112,8 @@ RULES: Final[Mapping[str, Rule]] = {
     "own.flow.lint": LOOK,
     "own.flow.list": LOOK,
     "own.component.own": LOOK,
+    "own.component.disable": act(ADMIN, OPERATOR),
+    "own.component.enable": act(ADMIN, OPERATOR),
     "own.component.discover": LOOK,
     "own.component.show": LOOK,
     # Approvals. The kind says which of the roles is the right one: `require_decision`.

@@ -7,7 +7,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from interconn.api.components import ComponentView
 from interconn.standard.errors import ConfigurationError, InterconnError, InvalidFlow
 from interconn.standard.self_description import SelfDescription
 
@@ -65,21 +64,6 @@ class Registry:
         else:
             message = f"component {name} is not known here; known are {', '.join(names) or 'none'}"
         raise InvalidFlow(message, where="componentName", clause="CTL-6.7")
-
-    def views(self) -> list[ComponentView]:
-        """Return the components as the node's own people see them."""
-        return [
-            ComponentView(
-                name=description.component_name,
-                title=description.title,
-                provider=description.provider,
-                version=description.version,
-                roles=list(description.role_list),
-                description=description.description,
-                self_description=description.to_json(),
-            )
-            for description in self.all
-        ]
 
 
 def _read(file: Path) -> SelfDescription:

@@ -14,10 +14,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.routing import Route
 
-from interconn.api.components import COMPONENT_LIST, ComponentViews
-from interconn.api.own import OwnService, Person
 from interconn.components import environment
 from interconn.components.callback import CallbackServer, RunListener, own_part, run_topic, token_digest
+from interconn.components.disabled import require_enabled
 from interconn.components.environment import Order, Surroundings
 from interconn.components.launcher import Exit, ProcessLauncher, Situation
 from interconn.components.leftovers import Leftovers
@@ -30,7 +29,8 @@ from interconn.components.task_log import read_log
 from interconn.identity.node import NodeIdentity
 from interconn.standard.control import COMPONENT_CALLBACK, ComponentStatus
 from interconn.standard.errors import InterconnError, NotFound
-from interconn.standard.wire import Empty, validate
+from interconn.standard.self_description import SelfDescription
+from interconn.standard.wire import validate
 from interconn.state.clock import Clock
 from interconn.state.crash_points import reach
 from interconn.state.database import Database, announce
@@ -179,14 +179,6 @@ class Components:
         assert self._listener, "nobody is told what components say"
         return [CallbackServer(database=self._database, clock=self._clock, listener=self._listener).route()]
 
-    def own_services(self) -> list[OwnService[Any, Any]]:
-        """Return what this layer serves to the node's own people."""
-
-        async def serve(_person: Person, _request: Empty) -> ComponentViews:
-            return ComponentViews(components=self.registry.views())
-
-        return [OwnService(COMPONENT_LIST, serve)]
-
     def warnings(self) -> list[str]:
         """Return what is not enforced."""
         return [
@@ -259,7 +251,7 @@ class Components:
                 return False
             order = validate(Order, run.order)
             description = self.registry.find(order.component, order.provider, order.version)
-            token = await self._database.write(lambda session: self._token(session, key, order))
+            token = await self._database.write(lambda session: self._token(session, key, order, description))
             if token is None:
                 return False
             url = self._component_url().rstrip("/")
@@ -280,8 +272,13 @@ class Components:
             log.info("component launched", task=key[0], party=f"{key[1]}.{key[2]}")
         return True
 
-    def _token(self, session: Session, key: Key, order: Order) -> str | None:
-        """Return the token made with the order, or a new one where an earlier life of the node made that."""
+    def _token(self, session: Session, key: Key, order: Order, description: SelfDescription) -> str | None:
+        """Return the token made with the order, or a new one where an earlier life of the node made that.
+
+        Raises:
+            ComponentDisabled: somebody has disabled the component since it was ordered.
+        """
+        require_enabled(session, [description])
         fresh = self._fresh_tokens.pop(key, None)
         run = session.get_one(ComponentRun, key)
         if fresh and run.token_digest == token_digest(fresh) and not run.stop_reason:

@@ -1,10 +1,10 @@
-"""What the component layer keeps: one row a party's share of a task that runs, or ran, on this node."""
+"""What the component layer keeps: one row a party's share of a task here, and one a component that is disabled."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import String, Text
+from sqlalchemy import BigInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from interconn.state.database import Table
@@ -46,3 +46,23 @@ class ComponentRun(Table):
     ordered_at: Mapped[int]
     launched_at: Mapped[int | None]
     ended_at: Mapped[int | None]
+
+
+class DisabledComponent(Table):
+    """A component that this node can run and does not, until somebody enables it again (MGT-6.2).
+
+    Attributes:
+        name, provider, version: of its self-description; together they name one component.
+        since: when it was disabled, epoch milliseconds.
+        by: who did it, as the audit trail names a person.
+        reason: why, for this node's own people.
+    """
+
+    __tablename__ = "disabled_components"
+
+    name: Mapped[str] = mapped_column(String(256), primary_key=True)
+    provider: Mapped[str] = mapped_column(String(256), primary_key=True)
+    version: Mapped[str] = mapped_column(String(256), primary_key=True)
+    since: Mapped[int] = mapped_column(BigInteger)
+    by: Mapped[str] = mapped_column(String(160))
+    reason: Mapped[str] = mapped_column(Text, default="")

@@ -41,6 +41,7 @@ class Admission(Protocol):
         Raises:
             NotApproved: it was not approved here, or job id, DAG, configuration or scheduler differ.
             PermitRefused: a permit is missing, foreign, used up, expired or revoked.
+            ComponentDisabled: it would run what this node has disabled (MGT-6.2).
         """
         ...
 

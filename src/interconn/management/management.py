@@ -48,6 +48,7 @@ from interconn.management.policy.keeper import PolicyKeeper
 from interconn.management.reconciliation.reconciliation import Reconciliation
 from interconn.management.results.holding import Holding
 from interconn.management.results.results import Results
+from interconn.management.switching import Switching
 from interconn.management.work.admission import JobAdmission
 from interconn.management.work.flows import Flows
 from interconn.management.work.jobs import Jobs
@@ -161,6 +162,7 @@ class Management:
         )
         self._intake = Intake(database=database, clock=clock, catalogue=self.catalogue, storage=storage, files=files)
         self._offers = Offers(database=database, client=client, contracts=contracts, registry=registry)
+        self._switching = Switching(database=database, clock=clock, registry=registry)
         audits = Audits(
             node_id=node.node_id, clock=clock, contracts=contracts, permits=permits, consequences=self.consequences
         )
@@ -323,6 +325,7 @@ class Management:
             *self._curation.own_services(),
             *self._datasets.own_services(),
             *self._offers.own_services(),
+            *self._switching.own_services(),
             *self._approvals.own_services(),
             *self._explaining.own_services(),
             *self.results.own_services(),

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
 
 from interconn.api import components as api
 from interconn.api.own import OwnService, Person
+from interconn.components.disabled import Identity, disabled, identity
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.datasets.catalogue import page_of
 from interconn.peers.inbound import Caller, Service
 from interconn.peers.outbound import PeerClient
 from interconn.standard import management as standard
 from interconn.standard.errors import NotFound
-from interconn.standard.management import ComponentDetail, ComponentPage, ComponentSummary
+from interconn.standard.management import ComponentDetail, ComponentPage, ComponentStatus, ComponentSummary
 from interconn.standard.self_description import SelfDescription
 from interconn.state.database import Database
 
@@ -62,7 +65,7 @@ class Offers:
         return [OwnService(api.COMPONENT_DISCOVER, self._discover), OwnService(api.COMPONENT_SHOW, self._show)]
 
     async def _serve_list(self, caller: Caller, request: standard.ComponentList) -> ComponentPage:
-        await self._check_contract(caller, request.contract_id)
+        off = await self._checked(caller, request.contract_id)
         offered = [
             ComponentSummary(
                 category=_category(description),
@@ -71,20 +74,27 @@ class Offers:
                 version=description.version,
             )
             for code, description in _by_code(self._registry.all)
-            if (request.category is None or request.category == _category(description))
+            if identity(description) not in off
+            and (request.category is None or request.category == _category(description))
             and (request.developer is None or request.developer == description.provider)
         ]
         return ComponentPage(records=page_of(offered, request), total=len(offered))
 
     async def _serve_query(self, caller: Caller, request: standard.ComponentQuery) -> ComponentDetail:
-        await self._check_contract(caller, request.contract_id)
+        off = await self._checked(caller, request.contract_id)
         for code, description in _by_code(self._registry.all):
             if (code, description.version) == (request.code, request.version):
-                return _detail(code, description)
+                return _detail(code, description, enabled=identity(description) not in off)
         raise NotFound("there is no such component", where="code", clause="MGT-6.2")
 
-    async def _check_contract(self, caller: Caller, contract_id: str) -> None:
-        await self._database.read(lambda session: self._contracts.require_usable(session, caller.node_id, contract_id))
+    async def _checked(self, caller: Caller, contract_id: str) -> Collection[Identity]:
+        """Check the contract under which a partner asks, and return what is disabled here."""
+
+        def work(session: Session) -> Collection[Identity]:
+            self._contracts.require_usable(session, caller.node_id, contract_id)
+            return frozenset(disabled(session))
+
+        return await self._database.read(work)
 
     async def _discover(self, person: Person, request: api.ComponentDiscover) -> ComponentPage:
         question = standard.ComponentList(
@@ -122,7 +132,7 @@ def _by_code(descriptions: Sequence[SelfDescription]) -> list[tuple[str, SelfDes
     ]
 
 
-def _detail(code: str, description: SelfDescription) -> ComponentDetail:
+def _detail(code: str, description: SelfDescription, *, enabled: bool) -> ComponentDetail:
     whole = description.to_json()
     return ComponentDetail(
         category=_category(description),
@@ -134,7 +144,7 @@ def _detail(code: str, description: SelfDescription) -> ComponentDetail:
         inputs=whole["inputData"],
         name=description.component_name,
         outputs=whole["outputData"],
-        status="ENABLED",
+        status=ComponentStatus.ENABLED if enabled else ComponentStatus.DISABLED,
         version=description.version,
     )
 

@@ -195,7 +195,6 @@ class Node:
             *self.access.own_services(),
             *self.management.own_services(),
             *self.control.own_services(),
-            *self.components.own_services(),
             *self.transport.own_services(),
             *self.audit_trail.own_services(),
         ]

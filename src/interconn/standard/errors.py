@@ -166,6 +166,12 @@ class NotApproved(Forbidden):
     code = 40303
 
 
+class ComponentDisabled(Forbidden):
+    """A component that this node can run and has disabled (MGT-6.2)."""
+
+    code = 40304
+
+
 class RoleMissing(Forbidden):
     """A person of the node itself whose roles or token do not allow the call."""
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cyclopts import App
 
 from interconn.cli.options import Common, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say
+
+if TYPE_CHECKING:
+    from interconn.api.components import ComponentView
 
 app = App(name="component", help="Components that nodes can run.", help_epilogue=example("component list"))
 
@@ -22,9 +27,83 @@ def list_(*, common: Common = Common()) -> None:
         print_reply(found)
         return
     print_table(
-        [say("component"), say("provider"), say("version"), say("roles"), say("what it does")],
-        [[c.name, c.provider, c.version, c.roles, c.description or c.title] for c in found.components],
+        [say("component"), say("provider"), say("version"), say("status"), say("roles"), say("what it does")],
+        [[c.name, c.provider, c.version, c.status, c.roles, c.description or c.title] for c in found.components],
         empty=say("this node can run no components"),
+    )
+
+
+@app.command(help_epilogue=example("component disable psi", "component disable psi --version 1.0.0 --reason audit"))
+def disable(
+    name: str,
+    *,
+    provider: str | None = None,
+    version: str | None = None,
+    reason: str = "",
+    common: Common = Common(),
+) -> None:
+    """Launch one of the node's components no more, until it is enabled again (MGT-6.2); what runs goes on.
+
+    Partners find it in no list any more and see it as DISABLED; a job that would run it here is refused.
+
+    Parameters
+    ----------
+    name
+        The component.
+    provider
+        Its provider, where several components have the name.
+    version
+        Its version, where there are several.
+    reason
+        Why; partners are not told.
+    """
+    with common.node() as node:
+        found = node.components.disable(name, provider=provider, version=version, reason=reason)
+    _show_own(found, common)
+
+
+@app.command(help_epilogue=example("component enable psi"))
+def enable(
+    name: str,
+    *,
+    provider: str | None = None,
+    version: str | None = None,
+    reason: str = "",
+    common: Common = Common(),
+) -> None:
+    """Launch one of the node's components again (MGT-6.2).
+
+    Parameters
+    ----------
+    name
+        The component.
+    provider
+        Its provider, where several components have the name.
+    version
+        Its version, where there are several.
+    reason
+        Why, for the audit trail.
+    """
+    with common.node() as node:
+        found = node.components.enable(name, provider=provider, version=version, reason=reason)
+    _show_own(found, common)
+
+
+def _show_own(component: ComponentView, common: Common) -> None:
+    from interconn.cli.output import instant, print_card, print_reply
+
+    if common.json:
+        print_reply(component)
+        return
+    print_card(
+        f"{component.name} {component.version}",
+        [
+            (say("provider"), component.provider),
+            (say("status"), component.status),
+            (say("since"), instant(component.since)),
+            (say("by"), component.by),
+            (say("reason"), component.reason),
+        ],
     )
 
 

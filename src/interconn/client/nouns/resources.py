@@ -140,6 +140,22 @@ class Components(Noun[Client]):
         return Question(component_rows.COMPONENT_LIST, Empty())
 
     @Verb
+    def disable(
+        self, name: str, *, provider: str | None = None, version: str | None = None, reason: str = ""
+    ) -> Question[component_rows.ComponentView]:
+        """Launch one of the node's components no more, until it is enabled again (MGT-6.2); what runs goes on."""
+        request = component_rows.ComponentSwitch(name=name, provider=provider, version=version, reason=reason)
+        return Question(component_rows.COMPONENT_DISABLE, request)
+
+    @Verb
+    def enable(
+        self, name: str, *, provider: str | None = None, version: str | None = None, reason: str = ""
+    ) -> Question[component_rows.ComponentView]:
+        """Launch one of the node's components again."""
+        request = component_rows.ComponentSwitch(name=name, provider=provider, version=version, reason=reason)
+        return Question(component_rows.COMPONENT_ENABLE, request)
+
+    @Verb
     def discover(
         self,
         node_id: str,

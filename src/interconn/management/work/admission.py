@@ -79,6 +79,7 @@ class JobAdmission:
         Raises:
             NotApproved: it was not approved here, or job id, flow, DAG, configuration or scheduler differ.
             PermitRefused: a permit is used up, expired or revoked.
+            ComponentDisabled: it would run what this node has disabled.
         """
         proposed = session.get(ProposedJob, job.job_id) is not None
         if self._preauthorised.answers(session, job, scheduler=scheduler, proposed=proposed):
@@ -92,6 +93,7 @@ class JobAdmission:
                 where="x-source-node-id",
                 clause="CTL-3.2",
             )
+        self._jobs.require_runnable(session, approved)
         if approved.initiator == self._node.node_id:
             return
         self._use(session, approved)

@@ -28,6 +28,7 @@ from interconn.management.permits.tables import AcceptedGrant, Grant
 from interconn.management.permits.terms import Access, ComponentIdentity, GrantTerms
 from interconn.management.policy.facts import Facts, components_of, partners_of, roles_of
 from interconn.management.work.flows import Flows
+from interconn.management.work.runnable import require_runnable
 from interconn.management.work.sources import sources_of
 from interconn.management.work.tables import Flow, ProposedJob
 from interconn.peers.inbound import Caller
@@ -107,7 +108,7 @@ class Jobs(Subject[JobApply]):
         config = application.conf
         if config.initiator.node_id != caller.node_id:
             raise InvalidFlow("a job is proposed by its initiator", where="conf.initiator", clause="MGT-G2.1.1.3-conf")
-        plan(JobCreate(job_id=application.job_id, dag=application.dag, config=config), self._descriptions)
+        planned = plan(JobCreate(job_id=application.job_id, dag=application.dag, config=config), self._descriptions)
         involved = {*config.nodes(), config.scheduler()}
         if self._node.node_id not in involved:
             raise InvalidFlow("this node has no part in the job", where="conf.role", clause="MGT-G2.1.1.3-conf")
@@ -116,6 +117,7 @@ class Jobs(Subject[JobApply]):
         if application.project_id and application.project_id != flow.project_id:
             raise NotApproved("the flow belongs to another project", where="project_id", clause="MGT-8.1")
         self._check_contracts(session, involved - {caller.node_id})
+        require_runnable(session, planned, self._node.node_id)
         self._permits.ledger.check_usable(session, self._chain(session, caller.node_id, flow, application.job_id))
         grants = self._permits.ledger.accept(
             session,
@@ -128,8 +130,9 @@ class Jobs(Subject[JobApply]):
         session.add_all(AcceptedGrant(job_audit_number=audit.number, grant_id=grant.grant_id) for grant in grants)
 
     def approve(self, session: Session, audit: Audit) -> GrantTerms:
-        """Check that flow, contracts and permits still hold."""
+        """Check that flow, contracts and permits still hold, and that what it runs here is not disabled by now."""
         job = session.get_one(ProposedJob, audit.subject_id)
+        self.require_runnable(session, job)
         flow = self._flows.require_approved(session, audit.node_id, job.flow_id, set())
         grants = [*self._chain(session, audit.node_id, flow, job.job_id), *self._accepted(session, audit)]
         self._permits.ledger.check_usable(session, grants, job_id=job.job_id)
@@ -151,6 +154,12 @@ class Jobs(Subject[JobApply]):
     def require_flow(self, session: Session, job: ProposedJob, nodes: set[str]) -> None:
         """Check that the flow of a job, and its project, are still approved; raises as `Flows.require_approved`."""
         self._flows.require_approved(session, job.initiator, job.flow_id, nodes)
+
+    def require_runnable(self, session: Session, job: ProposedJob) -> None:
+        """Check that this node has disabled nothing that the job has it run; raises ComponentDisabled."""
+        dag, config = Dag.model_validate(job.dag), Config.model_validate(job.config)
+        planned = plan(JobCreate(job_id=job.job_id, dag=dag, config=config), self._descriptions)
+        require_runnable(session, planned, self._node.node_id)
 
     def needed(self, session: Session, job: ProposedJob, audit: Audit) -> list[Grant]:
         """Return the grants of which a job of a partner uses up one access each (docs/decisions/0005-permits.md).
@@ -260,7 +269,8 @@ class Jobs(Subject[JobApply]):
         flow = self._flows.require_approved(session, own, request.flow_id, others)
         dag = Dag.model_validate(flow.dag)
         job_id = new_job_id()
-        plan(JobCreate(job_id=job_id, dag=dag, config=config), self._descriptions)
+        planned = plan(JobCreate(job_id=job_id, dag=dag, config=config), self._descriptions)
+        require_runnable(session, planned, own)
         for _, source in sources_of(dag, config, own):
             self._found(session, source)
         application = JobApply(

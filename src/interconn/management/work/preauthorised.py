@@ -16,6 +16,7 @@ from interconn.management.datasets.catalogue import Catalogue
 from interconn.management.permits.preauthorisations import CLAUSE, Preauthorisations, Use, ids, not_preauthorised
 from interconn.management.permits.tables import PreauthorisedJob
 from interconn.management.permits.terms import ComponentIdentity
+from interconn.management.work.runnable import require_runnable
 from interconn.standard.control import JobCreate
 from interconn.standard.errors import InterconnError, NotApproved, NotFound
 from interconn.state.clock import Clock
@@ -88,6 +89,7 @@ class PreauthorisedJobs:
         Raises:
             NotApproved: another node is to schedule it, it changed, or a party is under no contract.
             PermitRefused: something is not covered, or no more.
+            ComponentDisabled: it would run what this node has disabled.
         """
         if scheduler != job.config.scheduler():
             raise NotApproved(
@@ -117,7 +119,9 @@ class PreauthorisedJobs:
             raise NotApproved(
                 f"job {job.job_id} differs from what was admitted", where="job_id", clause="MGT-G2.1.2-handdown"
             )
-        uses = self._uses(session, plan(job, self._descriptions))
+        planned = plan(job, self._descriptions)
+        require_runnable(session, planned, self._node.node_id)
+        uses = self._uses(session, planned)
         covering = self._preauthorisations.use(session, initiator, uses, job.job_id)
         if known:
             return

@@ -5,6 +5,7 @@ from interconn.standard.management.component import (
     ComponentList,
     ComponentPage,
     ComponentQuery,
+    ComponentStatus,
     ComponentSummary,
 )
 from interconn.standard.management.contract import (
@@ -136,6 +137,7 @@ __all__ = [
     "ComponentList",
     "ComponentPage",
     "ComponentQuery",
+    "ComponentStatus",
     "ComponentSummary",
     "ContractApplied",
     "ContractApply",

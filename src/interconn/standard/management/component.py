@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 from pydantic import AliasChoices, Field
@@ -9,6 +10,13 @@ from pydantic import AliasChoices, Field
 from interconn.standard.identifiers import Identifier
 from interconn.standard.management.terms import Name, Paging, Text
 from interconn.standard.wire import Int64, WireModel
+
+
+class ComponentStatus(StrEnum):
+    """Whether a node runs a component at present (MGT-6.2)."""
+
+    ENABLED = "ENABLED"
+    DISABLED = "DISABLED"
 
 
 class ComponentList(Paging):
@@ -55,5 +63,5 @@ class ComponentDetail(WireModel):
     inputs: list[dict[str, Any]]
     name: Name
     outputs: list[dict[str, Any]]
-    status: str
+    status: ComponentStatus
     version: Name
