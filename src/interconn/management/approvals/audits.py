@@ -117,6 +117,7 @@ class Audits:
         cause = Cause.caller(caller)
         if request.resource_permit:
             self._permits.wallet.keep(session, audit, request.resource_permit)
+        audit.permitless = request.status is Verdict.APPROVED and request.resource_permit is None
         if following:
             self.settle(session, audit, following, cause, "confirm", subject.confirm.clause)
         elif request.resource_permit:

@@ -10,7 +10,7 @@ from interconn.management.transitions import PARTNER
 from interconn.management.waiting import REFUSED, Mail, Waiting, Whom, untaken
 from interconn.standard.management import AuditStatus
 
-PERMIT_KINDS = frozenset({AuditKind.DATASET.value, AuditKind.MODEL.value})
+_WORTHLESS_WITHOUT = frozenset({AuditKind.DATASET.value, AuditKind.MODEL.value})
 """Kinds whose approval is worth nothing without the permit that comes with it."""
 
 
@@ -20,8 +20,14 @@ def call_of(audit: Audit, step: str) -> str:
 
 
 def lacks_permit(audit: Audit, *, has_permit: bool) -> bool:
-    """Tell whether this node, as applicant, was approved and has not got the permit."""
-    return audit.direction != PARTNER and audit.in_force and audit.kind in PERMIT_KINDS and not has_permit
+    """Tell whether this node, as applicant, was approved and has not got the permit.
+
+    A partner may confirm a project, a flow or a job without one (MGT-2.2-permit): then nothing is missing. Where only
+    its answer to a query told of the approval, or what it gave is lost, something is.
+    """
+    if audit.direction == PARTNER or not audit.in_force or has_permit:
+        return False
+    return audit.kind in _WORTHLESS_WITHOUT or not audit.permitless
 
 
 def waiting(

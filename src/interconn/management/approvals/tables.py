@@ -24,6 +24,7 @@ class Audit(Table):
         policy: digest of the policy in force when it was decided.
         evaluated: digest of the last policy whose rules were asked about it.
         void: why it counts no more although its state stands, as that of its contract's end does not change it.
+        permitless: its approval was confirmed without a permit, which the standard leaves to the partner.
     """
 
     __tablename__ = "audits"
@@ -46,6 +47,7 @@ class Audit(Table):
     policy: Mapped[str] = mapped_column(String(64), default="")
     evaluated: Mapped[str] = mapped_column(String(64), default="")
     void: Mapped[str] = mapped_column(Text, default="")
+    permitless: Mapped[bool] = mapped_column(default=False)
 
     @property
     def in_force(self) -> bool:

@@ -14,7 +14,9 @@ from interconn.identity.node import NodeIdentity
 from interconn.management.causes import Cause
 from interconn.management.contracts.addresses import base_url
 from interconn.management.contracts.contracts import Contracts, expiry
+from interconn.management.contracts.standing import CONTRACT
 from interconn.management.contracts.tables import Contract
+from interconn.management.reconciliation.tables import is_unknown_there
 from interconn.management.transitions import APPLICANT, PARTNER
 from interconn.management.waiting import mail_about, on_its_way
 from interconn.peers.inbound import Caller
@@ -101,15 +103,26 @@ class Applications:
 
     def refused(self, session: Session, contract: Contract, reason: str, cause: Cause) -> None:
         """Take note that the partner did not even take our application."""
-        if not contract.provisional or contract.status != AuditStatus.APPLIED:
-            return
+        if contract.provisional and contract.status == AuditStatus.APPLIED:
+            self._give_up(session, contract, reason, cause)
+
+    def _give_up(self, session: Session, contract: Contract, reason: str, cause: Cause) -> None:
         contract.status, contract.reason, contract.decided_at = AuditStatus.REJECTED.value, reason, self._clock.now()
         self._contracts.note(session, contract, cause, "contract.refused", "MGT-3.1", reason=reason)
 
+    def may_be_withdrawn(self, session: Session, contract: Contract) -> bool:
+        """Tell whether an application of ours is none at the partner's: unanswered, or forgotten by its own word."""
+        if contract.direction != APPLICANT or contract.status != AuditStatus.APPLIED:
+            return False
+        return contract.provisional or is_unknown_there(session, CONTRACT, contract.number)
+
     def withdraw(self, session: Session, contract: Contract, cause: Cause) -> None:
-        """Give up an application that the partner has not answered; by the standard there is no contract yet."""
+        """Give up an application that is none at the partner's; by the standard there is no contract yet."""
         outbox.withdraw(session, endpoint=CONTRACT_APPLY.name, reference=contract.contract_id)
-        self.refused(session, contract, "withdrawn before the partner answered", cause)
+        unanswered = "withdrawn before the partner answered"
+        self._give_up(
+            session, contract, unanswered if contract.provisional else "the partner knows nothing of it", cause
+        )
 
     def repeat(self, session: Session, contract: Contract, cause: Cause) -> None:
         """Send our application once more, byte by byte, so that the partner knows it and says its verdict again."""

@@ -182,7 +182,7 @@ class Cooperation:
     async def _terminate(self, person: Person, request: api.PeerDecision) -> api.ContractView:
         def work(session: Session) -> Contract:
             contract = self._contracts.named(session, request.contract_id)
-            if contract.provisional and contract.status == AuditStatus.APPLIED:
+            if self._applications.may_be_withdrawn(session, contract):
                 self._applications.withdraw(session, contract, Cause.person(person))
                 return contract
             return self._verdicts.terminate(session, contract, Cause.person(person), tell=True)

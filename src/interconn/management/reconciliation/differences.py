@@ -114,7 +114,7 @@ class Differences:
     def _difference(self, before: Matter, finding: Finding) -> Difference:
         judgement, told = finding.judgement, finding.told
         mended = finding.mended is not Mend.NONE
-        agreement = Agreement.UNKNOWN
+        agreement = Agreement.DRIFT if judgement.drift else Agreement.UNKNOWN
         if told.answer in (Answer.STATE, Answer.UNKNOWN):
             agreement = Agreement.DRIFT if judgement.drift else Agreement.IN_STEP
             if finding.mended is Mend.ADOPT and finding.since is None:

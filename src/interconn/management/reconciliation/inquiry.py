@@ -83,9 +83,7 @@ class Inquiry:
     async def ask(self, matter: Matter, *, trace_id: str) -> Told:
         """Ask the partner about a matter; whatever comes of it is an answer, and nothing is raised."""
         if not matter.askable:
-            return Told(
-                Answer.NOT_ASKED, words=matter.void or "nobody is asked before a person has compared the partner's key"
-            )
+            return Told(Answer.NOT_ASKED, words=matter.void or _why_not(matter))
         try:
             found = await self._call(matter, trace_id)
             return Told(Answer.STATE, found.reply.status, evidence=found.evidence)
@@ -112,3 +110,9 @@ class Inquiry:
 
         where, reference = await self._database.read(destination), ContractReference(contract_id=matter.reference)
         return await self._client.ask(where, CONTRACT_QUERY, reference, trace_id=trace_id, timeout=TIMEOUT_SECONDS)
+
+
+def _why_not(matter: Matter) -> str:
+    if not matter.standing.whole:
+        return "the partner has not answered the application, so there is no id yet to ask by"
+    return "nobody is asked before a person has compared the partner's key"

@@ -63,7 +63,7 @@ class Standing:
         job: it is the audit of a job, for which the standard has no query.
         applicant: this node applied; else it decides.
         here: our state.
-        whole: nothing is missing that the state should have brought, such as a permit.
+        whole: nothing is missing that the state should have brought: a permit, or the id that a partner gives.
         told: the partner has taken what we last decided or asked for.
     """
 
@@ -158,11 +158,12 @@ def judge(standing: Standing, answer: Answer, there: AuditStatus | None = None) 
     """
     if answer is Answer.STATE or answer is Answer.UNKNOWN:
         return _compare(standing, there if answer is Answer.STATE else _FORGOTTEN)
+    lacking = not standing.whole  # what is missing here is missing whatever the partner says
     if answer is Answer.SILENT or answer is Answer.NOT_ASKED:
-        return IN_STEP  # nothing is known, and nobody would hear what is said again
+        return Judgement(drift=lacking)  # nothing is known, and nobody would hear what is said again
     # A partner that does not serve the query is told again what it may have missed, as the standard proposes.
     mend = _said_again(standing)
-    return IN_STEP if mend is Mend.NONE else Judgement(drift=False, mend=mend, unasked=True)
+    return Judgement(drift=lacking, mend=mend, unasked=mend is not Mend.NONE)
 
 
 def _compare(standing: Standing, there: AuditStatus | None) -> Judgement:

@@ -10,7 +10,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from interconn.api.audits import AuditKind
-from interconn.management.approvals.standing import PERMIT_KINDS, lacks_permit
+from interconn.management.approvals.standing import lacks_permit
 from interconn.management.approvals.tables import Audit
 from interconn.management.contracts.standing import CONTRACT
 from interconn.management.contracts.tables import Contract
@@ -48,6 +48,7 @@ class Matter:
         askable: the partner may be asked, as far as the row itself tells.
         address: of the partner, where it is a contract.
         void: why it counts no more although its state stands; nothing is asked about it.
+        later: a contract with that partner is newer than this one.
     """
 
     kind: str
@@ -61,6 +62,7 @@ class Matter:
     askable: bool
     address: str = ""
     void: str = ""
+    later: bool = False
 
     @property
     def key(self) -> Key:
@@ -76,18 +78,24 @@ class Matter:
 def of_contracts(session: Session, contracts: Sequence[Contract]) -> list[Matter]:
     """Return contracts as matters."""
     mail = mail_of(session, [contract.contract_id for contract in contracts])
-    return [_of_contract(one, mail.get((one.node_id, one.contract_id), [])) for one in contracts]
+    newest = select(Contract.node_id, func.max(Contract.number)).group_by(Contract.node_id)
+    nodes = {contract.node_id for contract in contracts}
+    last = dict(session.execute(newest.where(Contract.node_id.in_(nodes))).all())
+    return [
+        _of_contract(one, mail.get((one.node_id, one.contract_id), []), later=one.number < last[one.node_id])
+        for one in contracts
+    ]
 
 
 def of_audits(session: Session, audits: Sequence[Audit]) -> list[Matter]:
     """Return audits as matters."""
     mail = mail_of(session, [audit.audit_id for audit in audits])
-    numbers = [audit.number for audit in audits if audit.kind in PERMIT_KINDS]
+    numbers = [audit.number for audit in audits]
     kept = set(session.scalars(select(Permit.audit_number).where(Permit.audit_number.in_(numbers))))
     return [_of_audit(one, mail.get((one.node_id, one.audit_id), []), has_permit=one.number in kept) for one in audits]
 
 
-def _of_contract(contract: Contract, mail: Mail) -> Matter:
+def _of_contract(contract: Contract, mail: Mail, *, later: bool) -> Matter:
     here, applicant = AuditStatus(contract.status), contract.direction == APPLICANT
     told = _is_told(mail, "contract", here, applicant)
     return Matter(
@@ -96,12 +104,15 @@ def _of_contract(contract: Contract, mail: Mail) -> Matter:
         reference=contract.contract_id,
         subject_id="",
         node_id=contract.node_id,
-        standing=Standing(contract=True, job=False, applicant=applicant, here=here, told=told),
+        standing=Standing(
+            contract=True, job=False, applicant=applicant, here=here, whole=not contract.provisional, told=told
+        ),
         since=contract.decided_at or contract.applied_at,
         pending=on_its_way(mail),
         # The address that a stranger gave is not contacted before a person has approved.
         askable=not contract.provisional and (applicant or contract.key_compared),
         address=contract.address,
+        later=later,
     )
 
 
@@ -154,7 +165,9 @@ def between(session: Session, node_id: str, limit: int) -> tuple[list[Matter], i
     Returns:
         The matters, and how many there are in all.
     """
-    ours = (Contract.node_id == node_id, Contract.provisional.is_(False))
+    # One that got no answer before it was given up, or that was refused, is nothing between the two.
+    open_or_known = Contract.provisional.is_(False) | (Contract.status == AuditStatus.APPLIED.value)
+    ours = (Contract.node_id == node_id, open_or_known)
     contracts = session.scalars(select(Contract).where(*ours).order_by(Contract.number.desc()).limit(limit)).all()
     over = (AuditStatus.REJECTED.value, AuditStatus.TERMINATED.value)
     order = (case((Audit.status.in_(over), 1), else_=0), Audit.number.desc())

@@ -65,5 +65,11 @@ def differs(compared: Comparison | None) -> bool:
     return compared is not None and compared.differs_since is not None
 
 
+def is_unknown_there(session: Session, kind: str, number: int) -> bool:
+    """Tell whether the partner, when it was last asked, said that there is no such thing between the two nodes."""
+    compared = session.get(Comparison, (kind, number))
+    return compared is not None and compared.answer == "UNKNOWN"
+
+
 SAYS_STATE: Final = frozenset({"STATE", "UNKNOWN"})
 """Answers from which it can be told whether both sides agree (`reconciliation.judgement.Answer`)."""

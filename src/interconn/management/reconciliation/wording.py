@@ -26,7 +26,13 @@ def legal_step(matter: Matter, judgement: Judgement) -> str:
         parts.append(f"{MENDS[judgement.mend]} ({by_itself})")
     if judgement.move is not None:
         who = "a person here" if judgement.side is Side.HERE else f"a person at {matter.node_id}"
-        parts.append(f"{who} {_MOVES[judgement.move]}")
+        given_up = judgement.move is Move.APPLY and matter.later
+        parts.append(f"{who} {_GIVES_UP if given_up else _MOVES[judgement.move]}")
+    if _is_unanswered(matter):
+        return "this node sends the application until the partner answers it; or a person here withdraws it"
+    if _is_missing(matter, judgement):
+        later = "this node asks for it once the partner answers"
+        return f"the permit that the partner gave is missing here: {'; or '.join(parts) or later}"
     if not parts:
         return "none: both states are final, and nothing follows from the difference"
     return "; or ".join(parts)
@@ -34,8 +40,10 @@ def legal_step(matter: Matter, judgement: Judgement) -> str:
 
 def command(matter: Matter, judgement: Judgement) -> str:
     """Return the command of the step, for the side that can take it; empty where none is needed."""
+    if _is_unanswered(matter) or (judgement.move is Move.APPLY and matter.later):
+        return f"interconn peer terminate {matter.reference}"
     if judgement.move is None:
-        return ""
+        return f"interconn permit renew {matter.reference}" if _is_missing(matter, judgement) else ""
     if judgement.move is Move.APPLY:
         return f"interconn peer apply {matter.address} --node-id {matter.node_id}"
     noun = _NOUNS.get(matter.kind, "audit")
@@ -48,10 +56,21 @@ def command(matter: Matter, judgement: Judgement) -> str:
 def side(matter: Matter, judgement: Judgement, own: str) -> str:
     """Return the node on which that command is given."""
     if judgement.move is None:
-        return ""
+        return own if _is_unanswered(matter) or _is_missing(matter, judgement) else ""
     return own if judgement.side is Side.HERE else matter.node_id
 
 
+def _is_missing(matter: Matter, judgement: Judgement) -> bool:
+    """Tell whether the two sides agree on the state, as far as is known, and only the permit has not come."""
+    return not matter.standing.whole and judgement.move is None and judgement.mend in (Mend.NONE, Mend.APPLY_AGAIN)
+
+
+def _is_unanswered(matter: Matter) -> bool:
+    """Tell whether it is an application of ours for a contract to which the partner has given no id."""
+    return matter.standing.contract and not matter.standing.whole
+
+
+_GIVES_UP: Final = "gives this application up, as the partner knows nothing of it and there is a later one"
 _MOVES: Final = {
     Move.APPROVE: "approves it once more",
     Move.REJECT: "rejects it",
