@@ -28,6 +28,7 @@ from interconn.management.contracts.contracts import Contracts
 from interconn.management.contracts.tables import Contract
 from interconn.management.permits.ledger import GrantLedger
 from interconn.management.permits.levels import LEVELS, ResourceType
+from interconn.management.permits.minting import Mint, grant_of
 from interconn.management.permits.permit_set import (
     MAXIMUM_PERMITS,
     PresentedPermit,
@@ -76,6 +77,7 @@ class Holder:
             storage=folder / "storage",
         )
         contracts = Contracts(node=self.identity, keys=keys, clock=clock, directory=directory)
+        self.mint = Mint(node=self.identity, clock=clock, contracts=contracts)
         self.ledger = GrantLedger(node=self.identity, clock=clock, contracts=contracts)
         self._now, self._credential = clock.now(), keys.newest.credential
         self._jobs, self._others = jobs, others
@@ -109,7 +111,7 @@ class Holder:
 
     def _mint(self, session: Session, kind: str, subject_id: str, **limits: int) -> tuple[Audit, str]:
         audit = self._audit(session, kind, subject_id)
-        permit = self.ledger.mint(session, audit, GrantTerms(), Limits(**limits))
+        permit = self.mint.new(session, audit, GrantTerms(), Limits(**limits))
         name = resource_name(kind, "operator", subject_id)
         return audit, write_permit_set([PresentedPermit(name, LEVELS[ResourceType(kind)], permit.token)])
 
@@ -121,7 +123,7 @@ class Holder:
         self._mint(session, "PROJECT", "project", times_limit=PATIENCE)
         self._mint(session, "FLOW", "flow", times_limit=PATIENCE)
         audit, self.permit = self._mint(session, "DATASET", "table", times_limit=PATIENCE)
-        spent = self.ledger.of(session, audit)
+        spent = grant_of(session, audit)
         assert spent
         dag, config = job(0).dag, job(0).config
         session.add(

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import structlog
 
 from interconn.lab import ports
-from interconn.node.run import Node
+from interconn.node.node import Node
 from interconn.node.settings import (
     AdminSection,
     ComponentSection,

@@ -14,7 +14,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
-import interconn.node.run  # noqa: F401 - imports the tables of all layers
+import interconn.node.node  # noqa: F401 - imports the tables of all layers
 from interconn.state import schema
 from interconn.state.database import Table
 

@@ -65,7 +65,7 @@ async def approved(holder, permit, make, count):
             members = {"audit_id": f"audit-{job['job_id']}", "name": "job", "project_id": "project-1", **job}
             application = standard.JobApply.model_validate({**members, "conf": make.config()})
             approvals._audits.receive(session, subject, caller, application)
-            audit = approvals._audits.named(session, application.audit_id)
+            audit = approvals._audits.register.named(session, application.audit_id)
             approvals._decisions.decide(session, decider, subject, audit, Verdict.APPROVED, limits=Limits())
 
     await holder.database.write(work)

@@ -18,6 +18,7 @@ from interconn.management.approvals.tables import Audit
 from interconn.management.permits.ledger import GrantLedger
 from interconn.management.permits.levels import LEVELS, ResourceType
 from interconn.management.permits.listings import grant_view
+from interconn.management.permits.minting import Mint
 from interconn.management.permits.permit_set import PresentedPermit, resource_name, write_permit_set
 from interconn.management.permits.tables import CoveredDataset, Grant, GrantUse
 from interconn.management.permits.terms import Access, GrantTerms
@@ -85,6 +86,7 @@ class Ledger(RuleBasedStateMachine):
         self.session = Session(self.engine, expire_on_commit=False, info={"topics": []})
         self.clock, self.contracts = SteppedClock(), Contracts()
         node = SimpleNamespace(node_id="operator", inst_id="inst-operator")
+        self.mint = Mint(node=node, clock=self.clock, contracts=self.contracts)  # type: ignore[arg-type]
         self.ledger = GrantLedger(node=node, clock=self.clock, contracts=self.contracts)  # type: ignore[arg-type]
         self.known: list[Granted] = []
 
@@ -125,9 +127,7 @@ class Ledger(RuleBasedStateMachine):
             scope=AuthScope(PROJECT=[scope]) if scope else None, times_limit=times, datasets=tuple(sorted(covers))
         )
         time_limit = self.clock.time + seconds * 1000 if seconds else None
-        permit = self.ledger.mint(
-            self.session, audit, terms, Limits(time_limit=time_limit, grant_datasets=bool(covers))
-        )
+        permit = self.mint.new(self.session, audit, terms, Limits(time_limit=time_limit, grant_datasets=bool(covers)))
         self.session.commit()
         granted = Granted(
             audit.number,
@@ -146,7 +146,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(granted=grants)
     def renew(self, granted):
-        permit = self.ledger.mint_again(self.session, self.session.get_one(Audit, granted.number))
+        permit = self.mint.anew(self.session, self.session.get_one(Audit, granted.number))
         self.session.commit()
         granted.tokens.append(permit.token)
 

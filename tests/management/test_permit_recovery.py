@@ -8,8 +8,8 @@ from sqlalchemy import delete
 from interconn.api import audits as api
 from interconn.api import peers as peers_api
 from interconn.api import permits as permits_api
-from interconn.management.permits.ledger import token_digest
 from interconn.management.permits.levels import ResourceType
+from interconn.management.permits.minting import token_digest
 from interconn.management.permits.tables import Grant, Permit
 from interconn.management.permits.terms import Access
 from interconn.standard import headers as names

@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 
-import interconn.node.run  # noqa: F401 - declares the tables of all layers
+import interconn.node.node  # noqa: F401 - declares the tables of all layers
 from interconn.standard.errors import ConfigurationError
 from interconn.state import schema
 from interconn.state.database import Table

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-import interconn.node.run  # noqa: F401 - declares the tables of all layers
+import interconn.node.node  # noqa: F401 - declares the tables of all layers
 from interconn.management.approvals.tables import Audit
 from interconn.management.contracts.tables import Contract
 from interconn.management.permits.tables import Grant, Permit

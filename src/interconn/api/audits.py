@@ -147,6 +147,11 @@ class AuditView(WireModel):
     void: str = Field(default="", description="why it counts no more although its state stands")
     details: dict[str, Any] = {}
 
+    @property
+    def in_force(self) -> bool:
+        """Whether it is approved, and nothing has made that void."""
+        return self.status is AuditStatus.APPROVED and not self.void
+
 
 class AuditViews(WireModel):
     """A page of audits, oldest first, and how many there are in all."""

@@ -16,7 +16,7 @@ from interconn.management.approvals.audits import Audits
 from interconn.management.approvals.decisions import Decisions
 from interconn.management.approvals.subjects import Limits, Subject
 from interconn.management.approvals.tables import Audit
-from interconn.management.approvals.views import audit_views
+from interconn.management.approvals.views import audit_view, audit_views
 from interconn.management.causes import Cause
 from interconn.management.policy.facts import Facts
 from interconn.management.policy.keeper import PolicyKeeper
@@ -97,7 +97,8 @@ class Approvals:
     def _query_of(self, subject: Subject[Any]) -> Callable[[Caller, AuditReference], Awaitable[StatusReply]]:
         async def serve(caller: Caller, request: AuditReference) -> StatusReply:
             def work(session: Session) -> AuditStatus:
-                return self._audits.status(session, subject, caller.node_id, request.audit_id)
+                audit = self._audits.register.between(session, subject, caller.node_id, request.audit_id)
+                return AuditStatus(audit.status)
 
             return StatusReply(status=await self._database.read(work))
 
@@ -153,50 +154,50 @@ class Approvals:
         await self._policy.refresh()
 
         def work(session: Session) -> AuditView:
-            audit = self._audits.named(session, request.audit_id)
+            audit = self._audits.register.named(session, request.audit_id)
             require_decision(person, AuditKind(audit.kind), audit.subject_id)
             for dataset in audit.content.get("datasets") or [] if limits.grant_datasets else []:
                 require_decision(person, AuditKind.DATASET, dataset["dataset_id"])
             decider, subject = self._decisions.by_person(person), self._subject_of(audit)
             self._decisions.decide(session, decider, subject, audit, verdict, limits=limits, reason=request.reason)
-            return self._audits.view(session, audit)
+            return audit_view(session, audit)
 
         return await self._database.write(work)
 
     async def _show(self, _person: Person, request: api.AuditReference) -> AuditView:
         def work(session: Session) -> AuditView:
-            return self._audits.view(session, self._audits.named(session, request.audit_id))
+            return audit_view(session, self._audits.register.named(session, request.audit_id))
 
         return await self._database.read(work)
 
     async def _withdraw(self, person: Person, request: api.AuditReference) -> AuditView:
         def work(session: Session) -> AuditView:
-            audit = self._audits.named(session, request.audit_id)
+            audit = self._audits.register.named(session, request.audit_id)
             require_decision(person, AuditKind(audit.kind), audit.subject_id)
             self._decisions.withdraw(session, person, self._subject_of(audit), audit)
-            return self._audits.view(session, audit)
+            return audit_view(session, audit)
 
         return await self._database.write(work)
 
     async def _terminate(self, person: Person, request: api.AuditTermination) -> AuditView:
         def work(session: Session) -> AuditView:
-            audit = self._audits.named(session, request.audit_id)
+            audit = self._audits.register.named(session, request.audit_id)
             require_revocation(person, AuditKind(audit.kind), audit.subject_id, ours=audit.direction == APPLICANT)
             self._audits.revoke(session, person, self._subject_of(audit), audit, reason=request.reason)
-            return self._audits.view(session, audit)
+            return audit_view(session, audit)
 
         return await self._database.write(work)
 
     async def _renew(self, person: Person, request: api.AuditReference) -> AuditView:
         def work(session: Session) -> AuditView:
-            audit = self._audits.named(session, request.audit_id)
+            audit = self._audits.register.named(session, request.audit_id)
             self._audits.apply_again(session, person, self._subject_of(audit), audit)
-            return self._audits.view(session, audit)
+            return audit_view(session, audit)
 
         return await self._database.write(work)
 
     async def _ask(self, person: Person, request: api.AuditReference) -> api.PartnerStatus:
-        audit = await self._database.read(lambda session: self._audits.named(session, request.audit_id))
+        audit = await self._database.read(lambda session: self._audits.register.named(session, request.audit_id))
         subject = self._subject_of(audit)
         question = AuditReference(audit_id=audit.audit_id)
         answer = await self._client.answer(audit.node_id, subject.query, question, trace_id=person.trace_id)
@@ -225,7 +226,7 @@ class Approvals:
     def delivered(self, session: Session, message: OutboxMessage, reply: WireModel) -> None:
         """Forget the token of a permit that is with its user now, and keep the partner's word that it heard."""
         _forget_token(session, message)
-        audit = self._audits.named(session, message.reference)
+        audit = self._audits.register.named(session, message.reference)
         subject = self._subject_of(audit)
         told = {subject.confirm.name: subject.confirm.clause, subject.terminate.name: subject.terminate.clause}
         if message.endpoint in told:
@@ -235,7 +236,7 @@ class Approvals:
     def refused(self, session: Session, message: OutboxMessage, error: InterconnError) -> None:
         """Take note that the partner would not take an application or a verdict."""
         _forget_token(session, message)
-        audit = self._audits.named(session, message.reference)
+        audit = self._audits.register.named(session, message.reference)
         subject = self._subject_of(audit)
         cause = Cause.answer(message.node_id, message.trace_id)
         if message.endpoint == subject.apply.name:
@@ -252,7 +253,7 @@ class Approvals:
             NotFound: there is none.
             Refused: this node applied, so its policy says nothing.
         """
-        audit = self._audits.named(session, audit_id)
+        audit = self._audits.register.named(session, audit_id)
         if audit.direction != PARTNER:
             raise Refused(f"this node applied, so {audit.node_id} decides", where="audit_id")
         return self._subject_of(audit).facts(session, audit)

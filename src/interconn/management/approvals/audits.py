@@ -7,17 +7,15 @@ MGT-7-flow-audit-state, MGT-8-job-audit-state, MGT-9-model-audit-state).
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from interconn.api.audits import AuditKind, AuditView
 from interconn.api.own import Person
+from interconn.management.approvals.register import Register
 from interconn.management.approvals.subjects import Limits, Subject
 from interconn.management.approvals.tables import Audit
-from interconn.management.approvals.views import audit_views
 from interconn.management.causes import Cause
 from interconn.management.consequences import Consequences
 from interconn.management.contracts.contracts import Contracts
@@ -26,7 +24,7 @@ from interconn.management.permits.tables import Permit
 from interconn.management.transitions import APPLICANT, PARTNER, STEP_OF, Step, advance, path
 from interconn.management.waiting import mail_about, on_its_way, was_taken
 from interconn.peers.inbound import Caller
-from interconn.standard.errors import ContentConflict, IllegalTransition, NotFound, PermitRefused
+from interconn.standard.errors import ContentConflict, IllegalTransition, PermitRefused
 from interconn.standard.management import AuditConfirm, AuditReference, AuditStatus, ResourcePermit, Verdict
 from interconn.standard.wire import WireModel, digest
 from interconn.state import outbox
@@ -34,9 +32,6 @@ from interconn.state.clock import Clock
 from interconn.state.database import announce
 
 AUDIT_TOPIC: Final = "audits"
-
-SubjectKey = tuple[str, str]
-"""Initiator and id of what is to be approved: two nodes may use one id for subjects of their own."""
 
 
 class Audits:
@@ -48,12 +43,15 @@ class Audits:
         contracts: an audit is decided under a contract in force.
         permits: keeps those that come with a confirm.
         consequences: of the end of an approval.
+
+    Attributes:
+        register: in which audits are found.
     """
 
     def __init__(
         self, *, node_id: str, clock: Clock, contracts: Contracts, permits: Permits, consequences: Consequences
     ) -> None:
-        self._node_id = node_id
+        self.register = Register(node_id)
         self._clock = clock
         self._contracts = contracts
         self._permits = permits
@@ -103,7 +101,7 @@ class Audits:
             IllegalTransition: the caller is not the side that decides, or decided otherwise before.
             PermitRefused: the permit is for something else.
         """
-        audit = self._between(session, subject, caller.node_id, request.audit_id)
+        audit = self.register.between(session, subject, caller.node_id, request.audit_id)
         if audit.direction != APPLICANT:
             raise IllegalTransition(
                 f"audit {audit.audit_id} was applied for by {caller.node_id}, so this node decides on it",
@@ -156,7 +154,7 @@ class Audits:
         elif step == "confirm":
             # The former token is kept nowhere here, so the permit gets a new one.
             approved = audit.status == AuditStatus.APPROVED
-            permit = self._permits.ledger.mint_again(session, audit) if approved else None
+            permit = self._permits.mint.anew(session, audit) if approved else None
             self.send_verdict(session, subject, audit, Verdict(audit.status), permit)
             self.note(session, audit, cause, "confirm_again", subject.confirm.clause)
         else:
@@ -208,7 +206,7 @@ class Audits:
 
     def permit(self, session: Session, subject: Subject[Any], audit: Audit, limits: Limits) -> ResourcePermit:
         """Check once more what is to be approved, and mint its permit (MGT-2.2-permit)."""
-        return self._permits.ledger.mint(session, audit, subject.approve(session, audit), limits)
+        return self._permits.mint.new(session, audit, subject.approve(session, audit), limits)
 
     # --- either side revokes ----------------------------------------------------------------------------------
 
@@ -230,7 +228,7 @@ class Audits:
             NotFound: there is no such audit with that node.
             IllegalTransition: it is not approved.
         """
-        audit = self._between(session, subject, caller.node_id, audit_id)
+        audit = self.register.between(session, subject, caller.node_id, audit_id)
         self._end(session, subject, audit, Cause.caller(caller), "", ours=False)
         # Whoever ends an approval has taken its confirm, even if the answer to that was lost.
         outbox.taken(session, endpoint=subject.confirm.name, reference=audit.audit_id)
@@ -256,64 +254,6 @@ class Audits:
         """Take note that the partner would not hear of the end of an approval; here it has ended all the same."""
         self.note(session, audit, cause, "termination_refused", clause, reason=reason)
 
-    # --- looking --------------------------------------------------------------------------------------------
-
-    def named(self, session: Session, audit_id: str) -> Audit:
-        """Return an audit by its id, as a person names it.
-
-        Raises:
-            NotFound: there is none.
-        """
-        audit = session.scalar(select(Audit).where(Audit.audit_id == audit_id))
-        if audit is None:
-            raise NotFound(f"there is no approval {audit_id}", where="audit_id", hint="interconn audit list")
-        return audit
-
-    def status(self, session: Session, subject: Subject[Any], node_id: str, audit_id: str) -> AuditStatus:
-        """Return the state of an audit to the node that is the other side of it."""
-        return AuditStatus(self._between(session, subject, node_id, audit_id).status)
-
-    def on(self, session: Session, kind: AuditKind, subject_id: str, *, initiator: str) -> list[Audit]:
-        """Return the audits on a subject of a node: all partners' on our own, else the one between us and it.
-
-        Two nodes may use one id for subjects of their own, so the side that applied counts too.
-        """
-        found = select(Audit).where(Audit.kind == kind.value, Audit.subject_id == subject_id)
-        if initiator == self._node_id:
-            found = found.where(Audit.direction == APPLICANT)
-        else:
-            found = found.where(Audit.direction == PARTNER, Audit.node_id == initiator)
-        return list(session.scalars(found.order_by(Audit.number)))
-
-    def on_each(
-        self, session: Session, kind: AuditKind, subjects: Collection[SubjectKey]
-    ) -> dict[SubjectKey, list[Audit]]:
-        """Return the audits on each of some subjects, named by initiator and id, as `on` does for one."""
-        wanted = {subject_id for _, subject_id in subjects}
-        found = select(Audit).where(Audit.kind == kind.value, Audit.subject_id.in_(wanted)).order_by(Audit.number)
-        audits: dict[SubjectKey, list[Audit]] = {key: [] for key in subjects}
-        for audit in session.scalars(found):
-            initiator = self._node_id if audit.direction == APPLICANT else audit.node_id
-            if (initiator, audit.subject_id) in audits:
-                audits[initiator, audit.subject_id].append(audit)
-        return audits
-
-    def views_on(
-        self, session: Session, kind: AuditKind, subjects: Collection[SubjectKey]
-    ) -> dict[SubjectKey, list[AuditView]]:
-        """Return the audits on each of some subjects as a person sees them."""
-        audits = self.on_each(session, kind, subjects)
-        views = iter(audit_views(session, [audit for each in audits.values() for audit in each]))
-        return {key: [next(views) for _ in each] for key, each in audits.items()}
-
-    def view(self, session: Session, audit: Audit) -> AuditView:
-        """Return an audit as a person sees it."""
-        return audit_views(session, [audit])[0]
-
-    def waits_for(self, session: Session, audit: Audit) -> str:
-        """Return whom an audit waits for and for what; empty when it waits for nothing."""
-        return audit_views(session, [audit])[0].waits_for
-
     # --- shared ---------------------------------------------------------------------------------------------
 
     def _new(self, subject: Subject[Any], application: WireModel, node_id: str, direction: str, trace_id: str) -> Audit:
@@ -330,17 +270,6 @@ class Audits:
             trace_id=trace_id,
             applied_at=self._clock.now(),
         )
-
-    def _between(self, session: Session, subject: Subject[Any], node_id: str, audit_id: str) -> Audit:
-        found = select(Audit).where(
-            Audit.audit_id == audit_id, Audit.node_id == node_id, Audit.kind == subject.kind.value
-        )
-        audit = session.scalar(found)
-        if audit is None:
-            raise NotFound(
-                "there is no such audit between the two nodes", where="audit_id", clause=subject.apply.clause
-            )
-        return audit
 
     def settle(
         self,

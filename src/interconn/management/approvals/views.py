@@ -38,6 +38,16 @@ def audit_views(session: Session, audits: Sequence[Audit]) -> list[AuditView]:
     ]
 
 
+def audit_view(session: Session, audit: Audit) -> AuditView:
+    """Return one audit as a person sees it."""
+    return audit_views(session, [audit])[0]
+
+
+def waits_for(session: Session, audit: Audit) -> str:
+    """Return whom an audit waits for and for what; empty when it waits for nothing."""
+    return audit_view(session, audit).waits_for
+
+
 def waiting_of(session: Session, audits: Sequence[Audit]) -> dict[int, Waiting | None]:
     """Return what each of some audits waits for, by its number."""
     numbers = [audit.number for audit in audits]

@@ -10,19 +10,16 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from interconn.api import datasets as api
-from interconn.api.audits import AuditKind
 from interconn.api.own import OwnService, Person
 from interconn.management.approvals.audits import Audits
 from interconn.management.approvals.subjects import Subject
-from interconn.management.approvals.tables import Audit
 from interconn.management.causes import Cause
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.datasets.catalogue import CHUNK, Catalogue
-from interconn.management.datasets.reading import jobs_that_read
 from interconn.management.datasets.tables import Dataset, DatasetReader, RemovedDataset
-from interconn.management.transitions import PARTNER
+from interconn.management.removing import end_use
 from interconn.standard.errors import InvalidRequest, Refused
-from interconn.standard.management import AuditStatus, ColumnMeta
+from interconn.standard.management import ColumnMeta
 from interconn.state.clock import Clock
 from interconn.state.database import Database
 from interconn.state.pages import read_page
@@ -158,7 +155,16 @@ class Curation:
 
         def work(session: Session) -> api.DatasetView:
             dataset = self._catalogue.own(session, request.dataset_id)
-            self._release(session, person, dataset, force=request.force)
+            end_use(
+                session,
+                person,
+                self._audits,
+                self._grants,
+                dataset.dataset_id,
+                source={"dataset_id": dataset.dataset_id},
+                place={"namespace": dataset.namespace, "name": dataset.stored_name},
+                force=request.force,
+            )
             view = self._catalogue.view(session, dataset)
             session.execute(delete(DatasetReader).where(DatasetReader.dataset_id == dataset.dataset_id))
             session.add(
@@ -176,36 +182,6 @@ class Curation:
         removed = await self._database.write(work)
         await self.erase_removed()
         return removed
-
-    def _release(self, session: Session, person: Person, dataset: Dataset, *, force: bool) -> None:
-        """End what the use of a data set rests on, or refuse.
-
-        Raises:
-            Refused: a job reads it or a grant of it is in force, and no force is used.
-        """
-        place = {"namespace": dataset.namespace, "name": dataset.stored_name}
-        reading = jobs_that_read(session, {"dataset_id": dataset.dataset_id}, place)
-        if reading and not force:
-            raise Refused(
-                f"data set {dataset.dataset_id} is read by job {reading[0]}",
-                where="dataset_id",
-                hint="Wait for its end or stop it: interconn job stop. With --force the job fails",
-            )
-        found = select(Audit).where(
-            Audit.kind == AuditKind.DATASET.value,
-            Audit.subject_id == dataset.dataset_id,
-            Audit.direction == PARTNER,
-            Audit.status == AuditStatus.APPROVED.value,
-        )
-        granted = session.scalars(found.order_by(Audit.number)).all()
-        if granted and not force:
-            raise Refused(
-                f"data set {dataset.dataset_id} is granted to {', '.join(sorted({one.node_id for one in granted}))}",
-                where="dataset_id",
-                hint="Revoke the grants first: interconn dataset revoke. --force does so",
-            )
-        for audit in granted:
-            self._audits.revoke(session, person, self._grants, audit, reason="the data set was removed")
 
     async def erase_removed(self) -> None:
         """Take the rows of removed data sets out of storage; also at the start, for what a crash left behind."""

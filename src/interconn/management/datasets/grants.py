@@ -12,6 +12,7 @@ from interconn.api.own import OwnService, Person
 from interconn.management.approvals.audits import Audits
 from interconn.management.approvals.subjects import Subject
 from interconn.management.approvals.tables import Audit
+from interconn.management.approvals.views import audit_view
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.datasets.datasets import Datasets
 from interconn.management.permits.terms import GrantTerms
@@ -100,6 +101,6 @@ class Grants(Subject[DatasetApply]):
                 times_limit=request.times_limit,
             )
             audit = self._audits.open(session, person, self, request.node_id, application)
-            return self._audits.view(session, audit)
+            return audit_view(session, audit)
 
         return await self._database.write(work)

@@ -11,22 +11,18 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from interconn.api import models as api
-from interconn.api.audits import AuditKind
 from interconn.api.own import OwnService, Person
 from interconn.components.environment import MODEL_MEMBER
 from interconn.management.approvals.audits import Audits
 from interconn.management.approvals.subjects import Subject
-from interconn.management.approvals.tables import Audit
 from interconn.management.causes import Cause
 from interconn.management.contracts.contracts import Contracts
-from interconn.management.datasets.reading import jobs_that_read
 from interconn.management.given_files import GivenFiles
 from interconn.management.models.registry import NAMESPACE, Models
 from interconn.management.models.tables import Model
-from interconn.management.transitions import PARTNER
-from interconn.standard.errors import ContentConflict, DataError, InvalidRequest, Refused
+from interconn.management.removing import end_use
+from interconn.standard.errors import ContentConflict, DataError, InvalidRequest
 from interconn.standard.identifiers import new_id
-from interconn.standard.management import AuditStatus
 from interconn.state.clock import Clock
 from interconn.state.database import Database
 from interconn.state.pages import read_page
@@ -205,30 +201,16 @@ class ModelCuration:
 
         def work(session: Session) -> api.ModelView:
             model = self._models.own(session, request.model_id)
-            approved = select(Audit).where(
-                Audit.kind == AuditKind.MODEL.value,
-                Audit.subject_id == model.model_id,
-                Audit.direction == PARTNER,
-                Audit.status == AuditStatus.APPROVED.value,
+            end_use(
+                session,
+                person,
+                self._audits,
+                self._uses,
+                model.model_id,
+                source={MODEL_MEMBER: model.model_id},
+                place={"namespace": model.namespace, "name": model.stored_name},
+                force=request.force,
             )
-            place = {"namespace": model.namespace, "name": model.stored_name}
-            reading = jobs_that_read(session, {MODEL_MEMBER: model.model_id}, place)
-            if reading and not request.force:
-                raise Refused(
-                    f"model {model.model_id} is read by job {reading[0]}",
-                    where="model_id",
-                    hint="Wait for its end or stop it: interconn job stop. With --force the job fails",
-                )
-            in_use = session.scalars(approved.order_by(Audit.number)).all()
-            if in_use and not request.force:
-                raise Refused(
-                    f"the use of model {model.model_id} is approved for "
-                    + ", ".join(sorted({audit.node_id for audit in in_use})),
-                    where="model_id",
-                    hint="Revoke that first: interconn model revoke. --force does so",
-                )
-            for audit in in_use:
-                self._audits.revoke(session, person, self._uses, audit, reason="the model was removed")
             view = self._view(session, model.model_id)
             self._models.share(session, model, ())
             model.removed_at = self._clock.now()

@@ -13,6 +13,7 @@ from interconn.api.own import OwnService, Person
 from interconn.management.approvals.audits import Audits
 from interconn.management.approvals.subjects import Subject
 from interconn.management.approvals.tables import Audit
+from interconn.management.approvals.views import audit_view
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.models.registry import Models
 from interconn.management.models.tables import Model
@@ -137,7 +138,7 @@ class ModelUses(Subject[ModelApply]):
                 task_id=request.task_id or (share.task_id if share else "") or None,
             )
             audit = self._audits.open(session, person, self, request.node_id, application)
-            return self._audits.view(session, audit)
+            return audit_view(session, audit)
 
         return await self._database.write(work)
 

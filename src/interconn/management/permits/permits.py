@@ -14,6 +14,7 @@ from __future__ import annotations
 from interconn.identity.node import NodeIdentity
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.permits.ledger import GrantLedger
+from interconn.management.permits.minting import Mint
 from interconn.management.permits.wallet import PermitWallet
 from interconn.state.clock import Clock
 
@@ -27,10 +28,12 @@ class Permits:
         contracts: a grant is void when its contract is.
 
     Attributes:
-        ledger: what this node granted.
-        wallet: what partners gave it.
+        mint: gives permits to partners.
+        ledger: what was given, checked and counted.
+        wallet: what partners gave to this node.
     """
 
     def __init__(self, *, node: NodeIdentity, clock: Clock, contracts: Contracts) -> None:
+        self.mint = Mint(node=node, clock=clock, contracts=contracts)
         self.ledger = GrantLedger(node=node, clock=clock, contracts=contracts)
         self.wallet = PermitWallet(node_id=node.node_id, clock=clock)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from interconn.management.permits.levels import ResourceType
 from interconn.standard.flow import DagComponent
 from interconn.standard.management import AuthScope
+
+LIFETIME: Final = "MGT-2.2-permit-lifetime"
+"""The clause by which a permit's limits are given, held and counted."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from interconn.control.dag import config_digest, dag_digest
 from interconn.identity.node import NodeIdentity
 from interconn.management.approvals.audits import Audits
 from interconn.management.approvals.tables import Audit
+from interconn.management.approvals.views import waits_for
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.permits.permits import Permits
 from interconn.management.work.jobs import Jobs
@@ -157,14 +158,14 @@ class JobAdmission:
         self._jobs.require_flow(session, job, _parties(job) - {self._node.node_id} if own else set())
 
     def _audit_of(self, session: Session, job: ProposedJob) -> Audit:
-        for audit in self._audits.on(session, AuditKind.JOB, job.job_id, initiator=job.initiator):
+        for audit in self._audits.register.on(session, AuditKind.JOB, job.job_id, initiator=job.initiator):
             return audit
         raise NotApproved(f"job {job.job_id} was not proposed to this node", where="job_id", clause="MGT-8.1")
 
     def _check_all_approved(self, session: Session, job: ProposedJob) -> None:
-        for audit in self._audits.on(session, AuditKind.JOB, job.job_id, initiator=job.initiator):
+        for audit in self._audits.register.on(session, AuditKind.JOB, job.job_id, initiator=job.initiator):
             if not audit.in_force:
-                waits = self._audits.waits_for(session, audit)
+                waits = waits_for(session, audit)
                 raise NotApproved(
                     f"job {job.job_id} is {audit.standing} at {audit.node_id}",
                     where="job_id",

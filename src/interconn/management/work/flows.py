@@ -15,6 +15,7 @@ from interconn.identity.node import NodeIdentity
 from interconn.management.approvals.audits import Audits
 from interconn.management.approvals.subjects import Subject
 from interconn.management.approvals.tables import Audit
+from interconn.management.approvals.views import waits_for
 from interconn.management.permits.terms import GrantTerms
 from interconn.management.policy.facts import NOTHING, UNBOUNDED, Facts, components_of, partners_of, roles_of
 from interconn.management.work.projects import Projects
@@ -25,7 +26,7 @@ from interconn.standard.control import JobCreate
 from interconn.standard.errors import ContentConflict, NotApproved
 from interconn.standard.flow import Config, Dag
 from interconn.standard.identifiers import new_id, new_job_id
-from interconn.standard.management import AuditStatus, FlowApply
+from interconn.standard.management import FlowApply
 from interconn.state.clock import Clock
 from interconn.state.database import Database
 from interconn.state.pages import read_page
@@ -122,7 +123,7 @@ class Flows(Subject[FlowApply]):
                     hint="All parties of a job, its scheduler too, have to be partners of the project",
                 )
             if not audit.in_force:
-                waits = self._audits.waits_for(session, audit) if own else ""
+                waits = waits_for(session, audit) if own else ""
                 raise NotApproved(
                     f"flow {flow_id} is {audit.standing} at {node_id if own else self._node.node_id}"
                     + (f": {audit.reason}" if own and audit.reason else ""),
@@ -134,7 +135,7 @@ class Flows(Subject[FlowApply]):
 
     def audits_on(self, session: Session, flow: Flow) -> list[Audit]:
         """Return the approvals of a flow: all partners' for our own, else the one between us and its initiator."""
-        return self._audits.on(session, self.kind, flow.flow_id, initiator=flow.initiator)
+        return self._audits.register.on(session, self.kind, flow.flow_id, initiator=flow.initiator)
 
     def _keep(self, session: Session, initiator: str, application: FlowApply) -> Flow:
         if session.get(Flow, (initiator, application.flow_id)):
@@ -235,7 +236,7 @@ class Flows(Subject[FlowApply]):
     def _views(self, session: Session, flows: Sequence[Flow]) -> list[FlowView]:
         session.flush()
         keys = [(flow.initiator, flow.flow_id) for flow in flows]
-        audits = self._audits.views_on(session, self.kind, keys)
+        audits = self._audits.register.views_on(session, self.kind, keys)
         return [
             FlowView(
                 flow_id=flow.flow_id,
@@ -243,7 +244,7 @@ class Flows(Subject[FlowApply]):
                 name=flow.name,
                 initiator=flow.initiator,
                 digest=flow.dag_digest,
-                approved=all(audit.status is AuditStatus.APPROVED and not audit.void for audit in audits[key]),
+                approved=all(audit.in_force for audit in audits[key]),
                 dag=Dag.model_validate(flow.dag),
                 audits=audits[key],
             )

@@ -18,6 +18,7 @@ from interconn.identity.node import NodeIdentity
 from interconn.management.approvals.audits import Audits
 from interconn.management.approvals.subjects import Subject
 from interconn.management.approvals.tables import Audit
+from interconn.management.approvals.views import audit_views
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.datasets.catalogue import Catalogue
 from interconn.management.models.registry import Models
@@ -294,7 +295,7 @@ class Jobs(Subject[JobApply]):
     def view(self, session: Session, job: ProposedJob) -> JobProposal:
         """Return a proposal as a person sees it."""
         session.flush()
-        audits = self._audits.on(session, self.kind, job.job_id, initiator=job.initiator)
+        audits = self._audits.register.on(session, self.kind, job.job_id, initiator=job.initiator)
         return JobProposal(
             job_id=job.job_id,
             flow_id=job.flow_id,
@@ -304,7 +305,7 @@ class Jobs(Subject[JobApply]):
             approved=all(audit.in_force for audit in audits),
             dag_digest=job.dag_digest,
             config_digest=job.config_digest,
-            audits=[self._audits.view(session, audit) for audit in audits],
+            audits=audit_views(session, audits),
         )
 
 

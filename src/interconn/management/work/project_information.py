@@ -124,7 +124,9 @@ class ProjectInformation:
     def _detail(self, session: Session, project: Project, asking: str) -> ProjectDetail:
         datasets: dict[str, list[str]] = {self._node.node_id: project.datasets.get(self._node.node_id, [])}
         nodes = [ProjectNode.model_validate(self._node.information().model_dump())]
-        for audit in self._audits.on(session, AuditKind.PROJECT, project.project_id, initiator=project.initiator):
+        for audit in self._audits.register.on(
+            session, AuditKind.PROJECT, project.project_id, initiator=project.initiator
+        ):
             if AuditStatus(audit.status) in _TAKES_PART or audit.node_id == asking:
                 nodes.append(self._named(session, audit.node_id))
                 datasets[audit.node_id] = [each["dataset_id"] for each in audit.content.get("datasets") or []]

@@ -14,6 +14,7 @@ from interconn.identity.node import NodeIdentity
 from interconn.management.approvals.audits import Audits
 from interconn.management.approvals.subjects import Subject
 from interconn.management.approvals.tables import Audit
+from interconn.management.approvals.views import waits_for
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.datasets.datasets import Datasets
 from interconn.management.permits.terms import GrantTerms
@@ -23,7 +24,7 @@ from interconn.peers.inbound import Caller
 from interconn.standard import management as standard
 from interconn.standard.errors import ContentConflict, InvalidRequest, NotApproved
 from interconn.standard.identifiers import new_id
-from interconn.standard.management import AuditStatus, ProjectApply, ProjectDataset
+from interconn.standard.management import ProjectApply, ProjectDataset
 from interconn.state.clock import Clock
 from interconn.state.database import Database
 from interconn.state.pages import read_page
@@ -121,7 +122,7 @@ class Projects(Subject[ProjectApply]):
             )
         for audit in self.audits_on(session, project):
             if not audit.in_force:
-                waits = self._audits.waits_for(session, audit)
+                waits = waits_for(session, audit)
                 raise NotApproved(
                     f"project {project_id} is {audit.standing} between {initiator} and {audit.node_id}"
                     if initiator == self._node.node_id
@@ -138,7 +139,7 @@ class Projects(Subject[ProjectApply]):
 
     def audits_on(self, session: Session, project: Project) -> list[Audit]:
         """Return the approvals of a project: all partners' for our own, else the one between us and its initiator."""
-        return self._audits.on(session, self.kind, project.project_id, initiator=project.initiator)
+        return self._audits.register.on(session, self.kind, project.project_id, initiator=project.initiator)
 
     # --- this node's people ---------------------------------------------------------------------------------
 
@@ -234,7 +235,7 @@ class Projects(Subject[ProjectApply]):
     def _views(self, session: Session, projects: Sequence[Project]) -> list[ProjectView]:
         session.flush()
         keys = [(project.initiator, project.project_id) for project in projects]
-        audits = self._audits.views_on(session, self.kind, keys)
+        audits = self._audits.register.views_on(session, self.kind, keys)
         return [
             ProjectView(
                 project_id=project.project_id,
@@ -242,7 +243,7 @@ class Projects(Subject[ProjectApply]):
                 type=project.type,
                 description=project.description,
                 initiator=project.initiator,
-                approved=all(audit.status is AuditStatus.APPROVED and not audit.void for audit in audits[key]),
+                approved=all(audit.in_force for audit in audits[key]),
                 nodes=project.nodes,
                 datasets=project.datasets,
                 audits=audits[key],
