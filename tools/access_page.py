@@ -39,7 +39,7 @@ interconn token create --user ann --file ann.token --token-file ada.token
 Whoever gets a token replaces it first: `interconn token rotate --token-file ann.token` writes a new one into the same file, which nobody else has seen. `INTERCONN_TOKEN_FILE` spares the option, for the command line and for `interconn.client`.
 
 - A token has 256 random bits and is shown once. The node keeps its SHA-256, its public id, and when it was last used, to the minute.
-- It lasts 90 days unless `--days` says otherwise, 366 at most (`[access]` in [configuration.md](configuration.md)).
+- It lasts 90 days unless `--expires` says otherwise, 366 at most (`[access]` in [configuration.md](configuration.md)).
 - `--role` narrows it to some of its person's roles, `--read-only` to the calls that change nothing. A narrow token makes no wider one, nor takes the place of one.
 - `token revoke` and `user disable` take effect with the next call; what the holder was waiting for is broken off. `user roles` takes effect with the next call too, for all tokens.
 - Nobody gives roles to oneself. `admin` goes with neither `data_owner` nor `approver`, and an `auditor` is nothing else; a house too small for that sets `[access] separate_duties = false`.

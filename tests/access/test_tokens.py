@@ -109,7 +109,7 @@ async def test_a_token_of_an_older_node_goes_on(room: Room) -> None:
 
 async def test_an_expired_token_is_refused(room: Room) -> None:
     await room.ask(people.USER_ADD, name="ann", roles=["operator"])
-    token = (await room.ask(people.TOKEN_CREATE, user="ann", days=2)).token
+    token = (await room.ask(people.TOKEN_CREATE, user="ann", expires_at=room.clock.time + 2 * DAY)).token
     room.clock.time += 2 * DAY - 1
     await room.enter(token)
     room.clock.time += 1
@@ -123,7 +123,9 @@ async def test_a_token_lasts_as_configured_and_no_longer_than_allowed(room: Room
     issued = await room.ask(people.TOKEN_CREATE, user="ann")
     assert issued.expires_at == room.clock.time + 90 * DAY
     with pytest.raises(InvalidRequest, match="366 days at most"):
-        await room.ask(people.TOKEN_CREATE, user="ann", days=367)
+        await room.ask(people.TOKEN_CREATE, user="ann", expires_at=room.clock.time + 366 * DAY + 1)
+    with pytest.raises(InvalidRequest, match="expired already"):
+        await room.ask(people.TOKEN_CREATE, user="ann", expires_at=room.clock.time)
 
 
 async def test_a_revoked_token_ends_at_once(room: Room) -> None:

@@ -42,7 +42,7 @@ def test_what_is_no_time_is_refused_with_a_word_on_how_to_write_it(text: str) ->
 
 def test_the_node_is_asked_in_milliseconds_whatever_a_person_wrote(fake: FakeNode, interconn: Interconn) -> None:
     fake.answer(audits.AUDIT_APPROVE, audit(status="APPROVED"))
-    assert interconn("audit", "approve", "audit-1", "--time-limit", "2027-01-15T08:00:00Z").status == 0
+    assert interconn("audit", "approve", "audit-1", "--expires", "2027-01-15T08:00:00Z").status == 0
     assert fake.asked == [
         Asked(
             "own.audit.approve",

@@ -64,7 +64,7 @@ def test_the_environment_names_the_token(
 
 def test_without_a_file_the_token_alone_is_on_standard_output(interconn: Interconn, tmp_path: Path) -> None:
     interconn("user", "add", "cat", "--role", "operator", "--role", "approver")
-    made = interconn("token", "create", "--user", "cat", "--role", "operator", "--read-only", "--days", "7")
+    made = interconn("token", "create", "--user", "cat", "--role", "operator", "--read-only", "--expires", "7d")
     (tmp_path / "cat.token").write_text(made.out)
     me = interconn("user", "me", "--token-file", "cat.token", "--json").json
     assert (me["roles"], me["read_only"]) == (["operator"], True)

@@ -278,7 +278,7 @@ CASES: list[tuple[str, Endpoint[Any, Any], WireModel, dict[str, Any], str]] = [
         "our decision",
     ),
     (
-        "audit approve audit-1 --time-limit 9 --times-limit 1 --reason ok",
+        "audit approve audit-1 --expires 9 --times-limit 1 --reason ok",
         audits.AUDIT_APPROVE,
         audit(status="APPROVED"),
         {"audit_id": "audit-1", "time_limit": 9, "times_limit": 1, "reason": "ok"},
@@ -606,8 +606,8 @@ def test_of_several_applicants_one_must_be_named(fake: FakeNode, interconn: Inte
     fake.answer(audits.AUDIT_APPROVE, audit(status="APPROVED"))
     refused = interconn("job", "approve", JOB_ID)
     assert refused.status == 1
-    assert "--applicant" in refused.err
-    assert interconn("job", "approve", JOB_ID, "--applicant", "fund").status == 0
+    assert "--partner" in refused.err
+    assert interconn("job", "approve", JOB_ID, "--partner", "fund").status == 0
     assert fake.asked[-1].members["audit_id"] == "audit-2"
 
 
@@ -618,7 +618,7 @@ def test_of_several_applications_of_one_the_approval_must_be_named(fake: FakeNod
     refused = interconn("job", "approve", JOB_ID)
     assert refused.status == 1
     assert "audit-1, audit-2" in refused.err
-    assert "--applicant" not in refused.err
+    assert "--partner" not in refused.err
     assert interconn("job", "approve", "audit-2").status == 0
     assert fake.asked[-1].members["audit_id"] == "audit-2"
 

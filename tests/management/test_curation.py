@@ -178,7 +178,7 @@ async def test_the_id_of_a_removed_data_set_is_not_used_again(scene):
 
 async def test_a_data_set_that_is_granted_is_removed_by_force_alone_which_revokes(scene):
     audit = await scene.grant()
-    with pytest.raises(Refused, match="granted to bank"):
+    with pytest.raises(Refused, match="approved for bank"):
         await remove(scene)
     assert stored(scene) == ["datasets/operator-table"]
     await remove(scene, force=True)

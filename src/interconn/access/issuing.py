@@ -58,7 +58,7 @@ class Issuing:
             person,
             roles=self._scope(user, person, request, own),
             read_only=request.read_only,
-            expires_at=self._clock.now() + self._days(request.days) * DAY,
+            expires_at=self._end(request.expires_at),
             description=request.description or "",
         )
         return self._issue(session, person, token, "token.create")
@@ -212,13 +212,17 @@ class Issuing:
                 f"the token presented has no role {', '.join(sorted(wanted - person.roles))}", where="roles"
             )
 
-    def _days(self, asked: int | None) -> int:
-        longest = self._policy.token_days_maximum
-        if asked is not None and asked > longest:
+    def _end(self, asked: int | None) -> int:
+        now, longest = self._clock.now(), self._policy.token_days_maximum
+        if asked is None:
+            return now + min(self._policy.token_days, longest) * DAY
+        if asked <= now:
+            raise InvalidRequest("the token would have expired already", where="expires_at")
+        if asked > now + longest * DAY:
             raise InvalidRequest(
-                f"a token lasts {longest} days at most", where="days", hint="[access] token_days_maximum says so"
+                f"a token lasts {longest} days at most", where="expires_at", hint="[access] token_days_maximum says so"
             )
-        return asked or min(self._policy.token_days, longest)
+        return asked
 
     def _new(self, user: User, person: Person, **parts: Any) -> Token:
         now = self._clock.now()

@@ -110,7 +110,10 @@ class PeerAnswer(WireModel):
     node: NodeInformation
     health: str
     contract_id: str
-    contract_status: str
+    contract_status: str = Field(description="as the partner says")
+    usable: bool = Field(default=False, description="whether calls are made and answered under the contract")
+    waits_for: str = Field(default="", description="whom the contract waits for and for what")
+    expired_time: int | None = Field(default=None, description="when the contract ends, epoch milliseconds")
     fingerprint: str = Field(default="", description="of the partner's key")
     former_fingerprint: str = Field(default="", description="of its key before, while that is accepted still")
     former_until: int | None = Field(default=None, description="until when that is, epoch milliseconds")

@@ -61,7 +61,7 @@ class TokenCreate(WireModel):
     user: Identifier | None = Field(default=None, description="whose it is; absent: one's own")
     roles: list[Role] | None = Field(default=None, min_length=1, description="some of the person's; absent: all")
     read_only: bool = False
-    days: int | None = Field(default=None, ge=1, le=3660, description="how long it lasts; absent: as configured")
+    expires_at: int | None = Field(default=None, ge=1, description="when it ends, epoch ms; absent: as configured")
     description: Text | None = None
 
 

@@ -35,7 +35,7 @@ def approve_subject(
         pending = _pending(node, kind, subject, applicant)
         decided = node.audits.approve(
             pending.audit_id,
-            time_limit=limits.time_limit,
+            time_limit=limits.expires,
             times_limit=limits.times_limit,
             grant_datasets=grant_datasets,
         )
@@ -88,7 +88,7 @@ def _pending(node: NodeClient, kind: str, subject: str, applicant: str | None) -
         raise Refused(
             say("several applied for it: {nodes}", nodes=", ".join(nodes)),
             where=subject,
-            hint=say("Say whose application you approve with --applicant"),
+            hint=say("Say whose application you mean with --partner"),
         )
     return found[0]
 

@@ -64,12 +64,21 @@ class Common:
             yield client
 
 
+Applicant = Annotated[
+    str | None, Parameter(name="--partner", help="Node whose application is meant; needed where several applied.")
+]
+OtherSide = Annotated[
+    str | None, Parameter(name="--partner", help="Only the approval with this node; without it, those with all.")
+]
+Reason = Annotated[str, Parameter(help="Kept in the audit trail; the partner is not told.")]
+
+
 @Parameter(name="*", group="Limits")
 @dataclass(frozen=True)
 class Limited:
     """Options of every command that approves or allows something."""
 
-    time_limit: End = None
+    expires: End = None
     """When it ends: 2026-12-31, or 30d, 12h, 45m from now; never later than was asked."""
     times_limit: int | None = None
     """How many jobs may be admitted under it; never more than was asked."""

@@ -6,9 +6,8 @@ from typing import Literal
 
 from cyclopts import App
 
-from interconn.cli.instants import End
 from interconn.cli.nouns import trail
-from interconn.cli.options import Common, example
+from interconn.cli.options import Common, Limited, Reason, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
@@ -90,13 +89,12 @@ def list_(
     pages.tell(len(found.audits), found.total)
 
 
-@app.command(help_epilogue=example("audit approve audit-51c9 --times-limit 3 --time-limit 30d"))
+@app.command(help_epilogue=example("audit approve audit-51c9 --times-limit 3 --expires 30d"))
 def approve(
     audit_id: str,
     *,
-    time_limit: End = None,
-    times_limit: int | None = None,
-    reason: str = "",
+    limits: Limited = Limited(),
+    reason: Reason = "",
     common: Common = Common(),
 ) -> None:
     """Approve what a partner applied for.
@@ -105,30 +103,22 @@ def approve(
     ----------
     audit_id
         Id of the approval, as 'audit list' shows it.
-    time_limit
-        When the approval ends: 2026-12-31, or 30d, 12h, 45m from now; never later than was asked.
-    times_limit
-        How many jobs may be admitted under it; never more than was asked.
-    reason
-        Kept in the audit trail.
     """
     from interconn.cli.decision import show_audit
 
     with common.node() as node:
-        audit = node.audits.approve(audit_id, time_limit=time_limit, times_limit=times_limit, reason=reason)
+        audit = node.audits.approve(audit_id, time_limit=limits.expires, times_limit=limits.times_limit, reason=reason)
     show_audit(audit, common)
 
 
 @app.command(help_epilogue=example("audit reject audit-51c9 --reason 'purpose not clear'"))
-def reject(audit_id: str, *, reason: str = "", common: Common = Common()) -> None:
+def reject(audit_id: str, *, reason: Reason = "", common: Common = Common()) -> None:
     """Reject what a partner applied for.
 
     Parameters
     ----------
     audit_id
         Id of the approval, as 'audit list' shows it.
-    reason
-        Kept in the audit trail.
     """
     from interconn.cli.decision import show_audit
 
@@ -138,15 +128,13 @@ def reject(audit_id: str, *, reason: str = "", common: Common = Common()) -> Non
 
 
 @app.command(help_epilogue=example("audit terminate audit-51c9 --reason 'the purpose has ended'"))
-def terminate(audit_id: str, *, reason: str = "", common: Common = Common()) -> None:
+def terminate(audit_id: str, *, reason: Reason = "", common: Common = Common()) -> None:
     """Revoke an approval that was given, by us or to us; what it allowed is over at once.
 
     Parameters
     ----------
     audit_id
         Id of the approval, as 'audit list' shows it.
-    reason
-        Kept in the audit trail; the partner is not told.
     """
     from interconn.cli.decision import show_audit
 

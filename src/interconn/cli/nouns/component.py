@@ -109,7 +109,7 @@ def _show_own(component: ComponentView, common: Common) -> None:
 
 @app.command(help_epilogue=example("component discover operator"))
 def discover(
-    node_id: str,
+    partner: str,
     *,
     category: str | None = None,
     developer: str | None = None,
@@ -120,7 +120,7 @@ def discover(
 
     Parameters
     ----------
-    node_id
+    partner
         Id of the partner's node.
     category
         Only those of this category.
@@ -132,7 +132,7 @@ def discover(
     with common.node() as node:
         found = pages.read(
             lambda page, size: node.components.discover(
-                node_id, page=page, size=size, category=category, developer=developer
+                partner, page=page, size=size, category=category, developer=developer
             ),
             "records",
         )
@@ -142,18 +142,18 @@ def discover(
     print_table(
         [say("component"), say("version"), say("category"), say("developer")],
         [[c.code, c.version, c.category, c.developer] for c in found.records],
-        empty=say("{node_id} offers no components", node_id=node_id),
+        empty=say("{node_id} offers no components", node_id=partner),
     )
     pages.tell(len(found.records), found.total)
 
 
 @app.command(help_epilogue=example("component show operator psi --version 1.0.0"))
-def show(node_id: str, code: str, *, version: str, common: Common = Common()) -> None:
+def show(partner: str, code: str, *, version: str, common: Common = Common()) -> None:
     """Show a component that a partner can run (MGT-6.2).
 
     Parameters
     ----------
-    node_id
+    partner
         Id of the partner's node.
     code
         The component.
@@ -163,7 +163,7 @@ def show(node_id: str, code: str, *, version: str, common: Common = Common()) ->
     from interconn.cli.output import print_card, print_reply
 
     with common.node() as node:
-        found = node.components.show(node_id, code, version)
+        found = node.components.show(partner, code, version)
     if common.json:
         print_reply(found)
         return

@@ -151,25 +151,25 @@ def list_(
 
 
 @app.command(help_epilogue=example("dataset discover operator"))
-def discover(node_id: str, *, pages: Pages = Pages(), common: Common = Common()) -> None:
+def discover(partner: str, *, pages: Pages = Pages(), common: Common = Common()) -> None:
     """List the data sets that a partner publishes (MGT-4.1).
 
     Parameters
     ----------
-    node_id
+    partner
         Id of the partner's node.
     """
     from interconn.cli.output import print_reply, print_table
 
     with common.node() as node:
-        found = pages.read(lambda page, size: node.datasets.discover(node_id, page=page, size=size), "records")
+        found = pages.read(lambda page, size: node.datasets.discover(partner, page=page, size=size), "records")
     if common.json:
         print_reply(found)
         return
     print_table(
         [say("data set"), say("name"), say("rows"), say("key"), say("label"), say("description")],
         [[d.dataset_id, d.name, d.count, d.join_columns, d.label_columns, d.description] for d in found.records],
-        empty=say("{node_id} publishes no data sets", node_id=node_id),
+        empty=say("{node_id} publishes no data sets", node_id=partner),
     )
     pages.tell(len(found.records), found.total)
 
@@ -291,9 +291,9 @@ def remove(dataset_id: str, *, force: Annotated[bool, Flag] = False, common: Com
     _show_own(removed, common)
 
 
-app.command(request, help_epilogue=example("dataset request operator customers --times-limit 3 --time-limit 30d"))
+app.command(request, help_epilogue=example("dataset request operator customers --times-limit 3 --expires 30d"))
 app.command(revoke, help_epilogue=example("dataset revoke customers --partner bank"))
-app.command(grant, help_epilogue=example("dataset grant customers --applicant bank --times-limit 3"))
+app.command(grant, help_epilogue=example("dataset grant customers --partner bank --times-limit 3"))
 
 
 def _show_own(dataset: DatasetView, common: Common) -> None:

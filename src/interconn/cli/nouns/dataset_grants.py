@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Annotated
 
 from interconn.cli.instants import End
-from interconn.cli.options import Common, Limited, Several
+from interconn.cli.options import Applicant, Common, Limited, OtherSide, Reason, Several
 
 
 def request(
-    node_id: str,
+    partner: str,
     dataset_id: str,
     *,
     for_project: Annotated[list[str], Several] = [],  # noqa: B006 - never changed
     for_component: Annotated[list[str], Several] = [],  # noqa: B006 - never changed
-    time_limit: End = None,
+    expires: End = None,
     times_limit: int | None = None,
     common: Common = Common(),
 ) -> None:
@@ -22,7 +22,7 @@ def request(
 
     Parameters
     ----------
-    node_id
+    partner
         Id of the partner's node.
     dataset_id
         Id of the data set.
@@ -30,7 +30,7 @@ def request(
         Use it in this project only.
     for_component
         Use it with this component only.
-    time_limit
+    expires
         When the grant is to end: 2026-12-31, or 30d, 12h, 45m from now.
     times_limit
         How many jobs are to use it.
@@ -41,10 +41,10 @@ def request(
     scope = AuthScope(PROJECT=for_project or None, COMPONENT=for_component or None)
     with common.node() as node:
         audit = node.datasets.request(
-            node_id,
+            partner,
             dataset_id,
             scope=scope if for_project or for_component else None,
-            time_limit=time_limit,
+            time_limit=expires,
             times_limit=times_limit,
         )
     show_audit(audit, common)
@@ -53,7 +53,7 @@ def request(
 def grant(
     dataset_id: str,
     *,
-    applicant: str | None = None,
+    applicant: Applicant = None,
     limits: Limited = Limited(),
     common: Common = Common(),
 ) -> None:
@@ -63,21 +63,13 @@ def grant(
     ----------
     dataset_id
         Id of the data set, or of the approval.
-    applicant
-        Node whose application is approved; needed where several applied.
     """
     from interconn.cli.decision import approve_subject
 
-    approve_subject(
-        "DATASET",
-        dataset_id,
-        applicant=applicant,
-        common=common,
-        limits=limits,
-    )
+    approve_subject("DATASET", dataset_id, applicant=applicant, limits=limits, common=common)
 
 
-def revoke(dataset_id: str, *, partner: str | None = None, reason: str = "", common: Common = Common()) -> None:
+def revoke(dataset_id: str, *, partner: OtherSide = None, reason: Reason = "", common: Common = Common()) -> None:
     """Revoke the use of a data set, given by this node or to it (MGT-4.5).
 
     Permits given with it are void at once; a job that reads the data stops at its next task.
@@ -86,10 +78,6 @@ def revoke(dataset_id: str, *, partner: str | None = None, reason: str = "", com
     ----------
     dataset_id
         Id of the data set, or of the approval.
-    partner
-        Only the approval with that node; without it, those with all.
-    reason
-        Kept in the audit trail.
     """
     from interconn.cli.decision import revoke_subject
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cyclopts import App
 
-from interconn.cli.options import Common, Limited, example
+from interconn.cli.options import Applicant, Common, Limited, OtherSide, Reason, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
@@ -141,7 +141,7 @@ def lint(file: Path, *, common: Common = Common()) -> None:
 
 @app.command(help_epilogue=example("flow approve flow-c08d"))
 def approve(
-    flow_id: str, *, applicant: str | None = None, limits: Limited = Limited(), common: Common = Common()
+    flow_id: str, *, applicant: Applicant = None, limits: Limited = Limited(), common: Common = Common()
 ) -> None:
     """Approve a flow that a partner created (MGT-7.2).
 
@@ -149,8 +149,6 @@ def approve(
     ----------
     flow_id
         Id of the flow, or of the approval.
-    applicant
-        Node whose application is approved; needed where several applied.
     """
     from interconn.cli.decision import approve_subject
 
@@ -158,17 +156,13 @@ def approve(
 
 
 @app.command(help_epilogue=example("flow revoke credit"))
-def revoke(flow_id: str, *, partner: str | None = None, reason: str = "", common: Common = Common()) -> None:
+def revoke(flow_id: str, *, partner: OtherSide = None, reason: Reason = "", common: Common = Common()) -> None:
     """Revoke the approval of a flow, given by this node or to it (MGT-7.3).
 
     Parameters
     ----------
     flow_id
         Id of the flow, or of the approval.
-    partner
-        Only the approval with that node; without it, those with all.
-    reason
-        Kept in the audit trail.
     """
     from interconn.cli.decision import revoke_subject
 

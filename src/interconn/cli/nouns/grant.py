@@ -6,7 +6,7 @@ from typing import Literal
 
 from cyclopts import App
 
-from interconn.cli.options import Common, example
+from interconn.cli.options import Common, Reason, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
@@ -47,7 +47,7 @@ def list_(
             say("kind"),
             say("level"),
             say("user"),
-            say("until"),
+            say("expires"),
             say("jobs so far"),
             say("left"),
             say("covers"),
@@ -75,15 +75,13 @@ def list_(
 
 
 @app.command(help_epilogue=example("grant revoke audit-51c9 --reason 'project is over'"))
-def revoke(audit_id: str, *, reason: str = "", common: Common = Common()) -> None:
+def revoke(audit_id: str, *, reason: Reason = "", common: Common = Common()) -> None:
     """Revoke a grant at once: its approval ends on both sides, and its permit is void.
 
     Parameters
     ----------
     audit_id
         Id of the approval that granted it, as 'grant list' shows it.
-    reason
-        Kept in the audit trail.
     """
     from interconn.cli.decision import show_audit
 

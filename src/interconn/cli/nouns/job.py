@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App
 
-from interconn.cli.options import Common, Flag, Limited, example
+from interconn.cli.options import Applicant, Common, Flag, Limited, OtherSide, Reason, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
@@ -69,7 +69,7 @@ def propose(
 
 @app.command(help_epilogue=example("job approve job-f3b0"))
 def approve(
-    job_id: str, *, applicant: str | None = None, limits: Limited = Limited(), common: Common = Common()
+    job_id: str, *, applicant: Applicant = None, limits: Limited = Limited(), common: Common = Common()
 ) -> None:
     """Approve a job that a partner proposed (MGT-8.2).
 
@@ -77,8 +77,6 @@ def approve(
     ----------
     job_id
         Id of the job, or of the approval.
-    applicant
-        Node whose application is approved; needed where several applied.
     """
     from interconn.cli.decision import approve_subject
 
@@ -299,7 +297,7 @@ def _place(place: Any) -> str:
 
 
 @app.command(help_epilogue=example("job revoke job-51c9"))
-def revoke(job_id: str, *, partner: str | None = None, reason: str = "", common: Common = Common()) -> None:
+def revoke(job_id: str, *, partner: OtherSide = None, reason: Reason = "", common: Common = Common()) -> None:
     """Revoke the approval of a job, given by this node or to it (MGT-8.3).
 
     A job that runs already is stopped with 'interconn job stop'.
@@ -308,10 +306,6 @@ def revoke(job_id: str, *, partner: str | None = None, reason: str = "", common:
     ----------
     job_id
         Id of the job, or of the approval.
-    partner
-        Only the approval with that node; without it, those with all.
-    reason
-        Kept in the audit trail.
     """
     from interconn.cli.decision import revoke_subject
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from interconn.cli.options import Common, Flag, Limited, Several, example
+from interconn.cli.options import Applicant, Common, Flag, Limited, OtherSide, Reason, Several, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
@@ -128,7 +128,7 @@ def remove(model_id: str, *, force: Annotated[bool, Flag] = False, common: Commo
 
 @app.command(help_epilogue=example("model request operator model-7a1e --project credit"))
 def request(
-    node_id: str,
+    partner: str,
     model_id: str,
     *,
     project: str,
@@ -140,7 +140,7 @@ def request(
 
     Parameters
     ----------
-    node_id
+    partner
         Id of the partner's node.
     model_id
         Id of the model, the same at all who hold it jointly.
@@ -154,13 +154,13 @@ def request(
     from interconn.cli.decision import show_audit
 
     with common.node() as node:
-        audit = node.models.request(node_id, model_id, project, digest=digest, task_id=task)
+        audit = node.models.request(partner, model_id, project, digest=digest, task_id=task)
     show_audit(audit, common)
 
 
-@app.command(help_epilogue=example("model approve model-7a1e --applicant bank --times-limit 3"))
+@app.command(help_epilogue=example("model approve model-7a1e --partner bank --times-limit 3"))
 def approve(
-    model_id: str, *, applicant: str | None = None, limits: Limited = Limited(), common: Common = Common()
+    model_id: str, *, applicant: Applicant = None, limits: Limited = Limited(), common: Common = Common()
 ) -> None:
     """Approve the use of a model in the project that a partner applied for (MGT-9.2).
 
@@ -168,8 +168,6 @@ def approve(
     ----------
     model_id
         Id of the model, or of the approval.
-    applicant
-        Node whose application is approved; needed where several applied.
     """
     from interconn.cli.decision import approve_subject
 
@@ -177,17 +175,13 @@ def approve(
 
 
 @app.command(help_epilogue=example("model reject model-7a1e --reason 'purpose not clear'"))
-def reject(model_id: str, *, applicant: str | None = None, reason: str = "", common: Common = Common()) -> None:
+def reject(model_id: str, *, applicant: Applicant = None, reason: Reason = "", common: Common = Common()) -> None:
     """Reject what a partner applied for (MGT-9.2).
 
     Parameters
     ----------
     model_id
         Id of the model, or of the approval.
-    applicant
-        Node whose application is rejected; needed where several applied.
-    reason
-        Kept in the audit trail.
     """
     from interconn.cli.decision import reject_subject
 
@@ -195,7 +189,7 @@ def reject(model_id: str, *, applicant: str | None = None, reason: str = "", com
 
 
 @app.command(help_epilogue=example("model revoke model-7a1e --partner bank"))
-def revoke(model_id: str, *, partner: str | None = None, reason: str = "", common: Common = Common()) -> None:
+def revoke(model_id: str, *, partner: OtherSide = None, reason: Reason = "", common: Common = Common()) -> None:
     """Revoke the use of a model, given by this node or to it (MGT-9.3).
 
     Parameters
@@ -204,8 +198,6 @@ def revoke(model_id: str, *, partner: str | None = None, reason: str = "", commo
         Id of the model, or of the approval.
     partner
         Node with which the approval was agreed; without it those with all partners are revoked.
-    reason
-        Kept in the audit trail.
     """
     from interconn.cli.decision import revoke_subject
 

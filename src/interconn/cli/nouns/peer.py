@@ -201,33 +201,36 @@ def list_(
 
 
 @app.command(help_epilogue=example("peer show operator"))
-def show(node_id: str, *, common: Common = Common()) -> None:
+def show(partner: str, *, common: Common = Common()) -> None:
     """Ask a partner about itself, its health and the contract (MGT-3.5, MGT-3.6, MGT-3.7).
 
     Parameters
     ----------
-    node_id
+    partner
         Id of the partner's node.
     """
     from interconn.cli.contacts import contact
-    from interconn.cli.output import print_card, print_reply
+    from interconn.cli.output import instant, print_card, print_reply
 
     with common.node() as node:
-        found = node.peers.ask(node_id)
+        found = node.peers.ask(partner)
     if common.json:
         print_reply(found)
         return
-    partner = found.node
+    its = found.node
     print_card(
-        f"{partner.node_id} ({partner.institution})",
+        f"{its.node_id} ({its.institution})",
         [
             (say("health"), found.health),
-            (say("name"), partner.name),
-            (say("address"), partner.address),
-            (say("system"), f"{partner.system} {partner.system_version}"),
-            (say("description"), partner.description),
+            (say("name"), its.name),
+            (say("address"), its.address),
+            (say("system"), f"{its.system} {its.system_version}"),
+            (say("description"), its.description),
             (say("contract"), found.contract_id),
             (say("contract status there"), found.contract_status),
+            (say("usable"), found.usable),
+            (say("waits for"), found.waits_for),
+            (say("expires"), instant(found.expired_time)),
             (say("its key"), found.fingerprint),
             (say("its former key"), _until(found.former_fingerprint, found.former_until)),
             (say("its next key, to be compared"), found.next_fingerprint),

@@ -47,7 +47,7 @@ def list_(
             say("kind"),
             say("level"),
             say("holder"),
-            say("until"),
+            say("expires"),
             say("jobs at most"),
             say("standing"),
             say("approval"),

@@ -37,7 +37,7 @@ def add(partner: str, component: str, dataset: str, *, limits: Limited = Limited
     """
     with common.node() as node:
         added = node.preauthorisations.add(
-            partner, component, dataset, time_limit=limits.time_limit, times_limit=limits.times_limit
+            partner, component, dataset, time_limit=limits.expires, times_limit=limits.times_limit
         )
     _show(added, common)
 
@@ -65,7 +65,7 @@ def list_(*, partner: str | None = None, pages: Pages = Pages(), common: Common 
             say("partner"),
             say("component"),
             say("data set"),
-            say("until"),
+            say("expires"),
             say("jobs"),
             say("left"),
             say("standing"),
@@ -117,7 +117,7 @@ def _show(one: PreauthorisationView, common: Common) -> None:
             (say("partner"), one.node_id),
             (say("component"), one.component),
             (say("data set"), one.dataset_id),
-            (say("until"), instant(one.time_limit)),
+            (say("expires"), instant(one.time_limit)),
             (say("jobs"), one.times_limit),
             (say("standing"), one.standing.value),
             (say("by"), one.added_by),

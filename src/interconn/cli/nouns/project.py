@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App
 
-from interconn.cli.options import Common, Flag, Limited, Several, example
+from interconn.cli.options import Applicant, Common, Flag, Limited, OtherSide, Reason, Several, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
@@ -103,36 +103,36 @@ def list_(*, name: str | None = None, pages: Pages = Pages(), common: Common = C
 
 
 @app.command(help_epilogue=example("project discover operator"))
-def discover(node_id: str, *, pages: Pages = Pages(), common: Common = Common()) -> None:
+def discover(partner: str, *, pages: Pages = Pages(), common: Common = Common()) -> None:
     """List a partner's projects in which this node takes part (MGT-5.5).
 
     Parameters
     ----------
-    node_id
+    partner
         Id of the partner's node.
     """
     from interconn.cli.output import print_reply, print_table
 
     with common.node() as node:
-        found = pages.read(lambda page, size: node.projects.discover(node_id, page=page, size=size), "records")
+        found = pages.read(lambda page, size: node.projects.discover(partner, page=page, size=size), "records")
     if common.json:
         print_reply(found)
         return
     print_table(
         [say("project"), say("name"), say("kind"), say("description")],
         [[p.project_id, p.name, p.type, p.description] for p in found.records],
-        empty=say("{node_id} has no projects with this node", node_id=node_id),
+        empty=say("{node_id} has no projects with this node", node_id=partner),
     )
     pages.tell(len(found.records), found.total)
 
 
 @app.command(help_epilogue=example("project show operator credit"))
-def show(node_id: str, project_id: str, *, common: Common = Common()) -> None:
+def show(partner: str, project_id: str, *, common: Common = Common()) -> None:
     """Show a project as its initiator tells of it: who takes part, with which data sets (MGT-5.6).
 
     Parameters
     ----------
-    node_id
+    partner
         Id of the node that created it: a partner's, or this one.
     project_id
         Id of the project.
@@ -140,7 +140,7 @@ def show(node_id: str, project_id: str, *, common: Common = Common()) -> None:
     from interconn.cli.output import print_card, print_reply
 
     with common.node() as node:
-        found = node.projects.show(node_id, project_id)
+        found = node.projects.show(partner, project_id)
     if common.json:
         print_reply(found)
         return
@@ -166,7 +166,7 @@ def show(node_id: str, project_id: str, *, common: Common = Common()) -> None:
 def approve(
     project_id: str,
     *,
-    applicant: str | None = None,
+    applicant: Applicant = None,
     grant_datasets: Annotated[bool, Flag] = False,
     limits: Limited = Limited(),
     common: Common = Common(),
@@ -177,8 +177,6 @@ def approve(
     ----------
     project_id
         Id of the project, or of the approval.
-    applicant
-        Node whose application is approved; needed where several applied.
     grant_datasets
         Grant the data sets that the application names along with the project, for use in it alone. Without it, each
         is granted by itself with 'dataset grant'.
@@ -191,17 +189,13 @@ def approve(
 
 
 @app.command(help_epilogue=example("project revoke joint"))
-def revoke(project_id: str, *, partner: str | None = None, reason: str = "", common: Common = Common()) -> None:
+def revoke(project_id: str, *, partner: OtherSide = None, reason: Reason = "", common: Common = Common()) -> None:
     """Revoke the approval of a project, given by this node or to it (MGT-5.3).
 
     Parameters
     ----------
     project_id
         Id of the project, or of the approval.
-    partner
-        Only the approval with that node; without it, those with all.
-    reason
-        Kept in the audit trail.
     """
     from interconn.cli.decision import revoke_subject
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cyclopts import App
 
-from interconn.cli.options import Common, example
+from interconn.cli.options import Common, Reason, example
 from interconn.cli.wording import say
 
 if TYPE_CHECKING:
@@ -50,30 +50,26 @@ def list_(
 
 
 @app.command(help_epilogue=example("result release job-51c9/psi-1/aligned --reason checked"))
-def release(result: str, *, reason: str = "", common: Common = Common()) -> None:
+def release(result: str, *, reason: Reason = "", common: Common = Common()) -> None:
     """Release a result: from then on this node's people see where it lies.
 
     Parameters
     ----------
     result
         As 'result list' names it: JOB/TASK/KEY, or JOB/TASK/PARTY/KEY.
-    reason
-        Kept in the audit trail.
     """
     with common.node() as node:
         _show(node.results.release(result, reason=reason), common)
 
 
 @app.command(help_epilogue=example("result refuse job-51c9/psi-1/aligned --reason 'too few persons'"))
-def refuse(result: str, *, reason: str = "", common: Common = Common()) -> None:
+def refuse(result: str, *, reason: Reason = "", common: Common = Common()) -> None:
     """Refuse a result for good; its data is erased if the policy says so.
 
     Parameters
     ----------
     result
         As 'result list' names it: JOB/TASK/KEY, or JOB/TASK/PARTY/KEY.
-    reason
-        Kept in the audit trail.
     """
     with common.node() as node:
         _show(node.results.refuse(result, reason=reason), common)

@@ -23,7 +23,7 @@ app = App(
 
 
 @app.command(help_epilogue=example("state diff operator", "state diff operator --mend", "state diff operator --json"))
-def diff(node_id: str, *, mend: Annotated[bool, Flag] = False, limit: int = 500, common: Common = Common()) -> int:
+def diff(partner: str, *, mend: Annotated[bool, Flag] = False, limit: int = 500, common: Common = Common()) -> int:
     """Ask a partner how each contract and approval between the two nodes stands there, and show what differs.
 
     What differs is shown with the legal step that mends it, or with the word that none does. The exit status is 0
@@ -31,7 +31,7 @@ def diff(node_id: str, *, mend: Annotated[bool, Flag] = False, limit: int = 500,
 
     Parameters
     ----------
-    node_id
+    partner
         Id of the partner's node.
     mend
         Take the steps that are safe: what the partner ended is taken over, and what it missed is said again. No
@@ -42,7 +42,7 @@ def diff(node_id: str, *, mend: Annotated[bool, Flag] = False, limit: int = 500,
     from interconn.cli.output import print_reply
 
     with common.node() as node:
-        found = node.state.mend(node_id, limit=limit) if mend else node.state.diff(node_id, limit=limit)
+        found = node.state.mend(partner, limit=limit) if mend else node.state.diff(partner, limit=limit)
     if common.json:
         print_reply(found)
     else:

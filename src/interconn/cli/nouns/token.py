@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App
 
+from interconn.cli.instants import End
 from interconn.cli.nouns.user import RoleName
 from interconn.cli.options import Common, Flag, Several, example
 from interconn.cli.wording import say
@@ -25,13 +26,13 @@ app = App(
 )
 
 
-@app.command(help_epilogue=example("token create --user ann --file ann.token", "token create --read-only --days 7"))
+@app.command(help_epilogue=example("token create --user ann --file ann.token", "token create --read-only --expires 7d"))
 def create(
     *,
     user: str | None = None,
     role: Annotated[list[RoleName], Several] = [],  # noqa: B006 - never changed
     read_only: Annotated[bool, Flag] = False,
-    days: int | None = None,
+    expires: End = None,
     description: str | None = None,
     file: Path | None = None,
     common: Common = Common(),
@@ -46,8 +47,8 @@ def create(
         Some of the person's roles, if it is not to have all; several may be given.
     read_only
         It may look, and change nothing.
-    days
-        How long it lasts; as the node is configured if not given.
+    expires
+        When it ends: 2026-12-31, or 30d, 12h, 45m from now; as the node is configured if not given.
     description
         What it is for.
     file
@@ -62,7 +63,7 @@ def create(
             user,
             roles=[Role(each) for each in role] or None,
             read_only=read_only,
-            days=days,
+            expires_at=expires,
             description=description,
         )
     if file:

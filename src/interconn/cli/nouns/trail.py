@@ -189,18 +189,18 @@ def heads(*, common: Common = Common()) -> None:
     _show_heads(found, common)
 
 
-def settle(node_id: str, *, reason: str, common: Common = Common()) -> None:
+def settle(partner: str, *, reason: str, common: Common = Common()) -> None:
     """Close the alarm about a partner's trail, once it is known why: a restored backup, say.
 
     Parameters
     ----------
-    node_id
+    partner
         The partner.
     reason
         Kept in the audit trail.
     """
     with common.node() as node:
-        found = node.trail.settle(node_id, reason)
+        found = node.trail.settle(partner, reason)
     _show_heads(found, common)
 
 

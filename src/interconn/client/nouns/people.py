@@ -66,7 +66,7 @@ class Tokens(Noun[Client]):
         *,
         roles: Sequence[Role] | None = None,
         read_only: bool = False,
-        days: int | None = None,
+        expires_at: int | None = None,
         description: str | None = None,
     ) -> Question[rows.TokenIssued]:
         """Make a token, of one's own where no person is named; the answer alone holds it."""
@@ -74,7 +74,7 @@ class Tokens(Noun[Client]):
             user=user,
             roles=None if roles is None else [*roles],
             read_only=read_only,
-            days=days,
+            expires_at=expires_at,
             description=description,
         )
         return Question(rows.TOKEN_CREATE, request)

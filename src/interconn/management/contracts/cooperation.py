@@ -237,17 +237,21 @@ class Cooperation:
             await self._database.write(
                 lambda session: self._verdicts.adopt(session, session.get_one(Contract, number), there, told_by)
             )
-        former = self._contracts.accepts_former(contract)
+        # What was heard may have changed the contract, so it is looked at again.
+        now = await self._database.read(lambda session: self.view(session, session.get_one(Contract, number)))
         return api.PeerAnswer(
             node=node,
             health=health.status,
-            contract_id=contract.contract_id,
+            contract_id=now.contract_id,
             contract_status=status,
-            fingerprint=contract.fingerprint,
-            former_fingerprint=contract.former_fingerprint if former else "",
-            former_until=contract.former_until if former else None,
-            next_fingerprint=contract.next_fingerprint,
-            own_fingerprint=contract.own_fingerprint,
+            usable=now.usable,
+            waits_for=now.waits_for,
+            expired_time=now.expired_time,
+            fingerprint=now.fingerprint,
+            former_fingerprint=now.former_fingerprint,
+            former_until=now.former_until,
+            next_fingerprint=now.next_fingerprint,
+            own_fingerprint=now.own_fingerprint,
             heard=heard,
             spoken=spoken,
         )
