@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import shutil
 from typing import Any
 
@@ -14,6 +15,7 @@ from interconn.api.trail import TRAIL_SETTLE, TRAIL_STANDING, PartnerHeads
 from interconn.peers import head_exchange
 from interconn.standard.errors import NotFound, PeerRefused
 from interconn.standard.trail import TRAIL_HEAD
+from interconn.trail import thinning
 from interconn.trail.entries import AuditEntry
 from interconn.trail.heads import check_head, check_receipt, sign_head
 from interconn.trail.keeping import KeptHead, KeptReceipt
@@ -249,3 +251,69 @@ async def test_the_own_head_is_signed_once_for_an_entry(scene: Scene) -> None:
     )
     own = [one for one in await scene.bank.rows(KeptHead) if one.node_id == "bank" and one.number == newest]
     assert len(own) == 1
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(thinning, "MOST", 12)
+    monkeypatch.setattr(thinning, "NEWEST", 3)
+    return 12
+
+
+async def kept_of(node: Node, about: str) -> list[KeptHead]:
+    return [one for one in await node.rows(KeptHead) if one.node_id == about]
+
+
+async def flood(scene: Scene, signer: Any, places: Any) -> None:
+    for number, time in places:
+        head = sign_head(signer, node_id="bank", number=number, chain=f"{number:064x}", time=time)
+        await scene.bank.client.call("operator", TRAIL_HEAD, head, trace_id="trace-flood")
+
+
+async def test_a_partner_that_gives_heads_without_end_costs_no_more_than_a_bound(
+    scene: Scene, signers: Any, few: int
+) -> None:
+    await flood(scene, signers["bank"], [(number, number) for number in range(100, 130)])
+    kept = await kept_of(scene.operator, "bank")
+    assert len(kept) <= few
+    assert {kept[0].number, kept[-1].number} == {100, 129}
+
+
+async def test_harmless_heads_do_not_push_out_what_proves_a_cut_tail(scene: Scene, signers: Any, few: int) -> None:
+    """Late heads of lower numbers are no contradiction; a flood of them comes before the trail that was cut."""
+    await flood(scene, signers["bank"], [(1000, 5000)])
+    await flood(scene, signers["bank"], [(number, number) for number in range(100, 130)])
+    assert 1000 in [one.number for one in await kept_of(scene.operator, "bank")]
+    assert await scene.operator.trail_keeping.trail.contradicting() == []
+    await flood(scene, signers["bank"], [(900, 6000)])
+    assert await scene.operator.trail_keeping.trail.contradicting() == ["bank"]
+
+
+async def test_contradictions_without_end_are_one_alarm_that_stays_on(scene: Scene, signers: Any, few: int) -> None:
+    await flood(scene, signers["bank"], [(1000, 5000)])
+    await flood(scene, signers["bank"], [(900 - number, 6000 + number) for number in range(30)])
+    assert len(await kept_of(scene.operator, "bank")) <= few
+    assert await scene.operator.trail_keeping.trail.contradicting() == ["bank"]
+    [entry] = [one for one in await scene.operator.trail() if one.action == "trail.contradiction"]
+    assert (entry.details["earlier"]["number"], entry.details["later"]["number"]) == (1000, 900)
+
+
+async def test_own_heads_and_partners_receipts_are_thinned_too_and_the_keys_stay_named(scene: Scene, few: int) -> None:
+    for _ in range(20):
+        await grow(scene.bank)
+        await give(scene.bank)
+    own = await kept_of(scene.bank, "bank")
+    assert len(own) <= few
+    assert {one.fingerprint for one in own} == {scene.bank.credential.fingerprint}
+    receipts = [one for one in await scene.bank.rows(KeptReceipt) if one.holder == "operator"]
+    assert len(receipts) <= few
+    assert receipts[-1].number == await length(scene.bank)
+
+
+def test_what_stays_is_spread_over_what_was() -> None:
+    kept = [thinning.Kept(number, number, number, "key") for number in range(5000)]
+    gone = set(thinning.superfluous(kept))
+    stay = [one.id for one in kept if one.id not in gone]
+    assert len(stay) == thinning.MOST // 2
+    assert stay[0] == 0 and stay[-thinning.NEWEST :] == list(range(5000 - thinning.NEWEST, 5000))
+    assert max(after - before for before, after in itertools.pairwise(stay)) <= 20

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import String, and_, or_, select
+from sqlalchemy import String, and_, delete, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from interconn.identity.keys import Signer
@@ -18,12 +18,14 @@ from interconn.standard.errors import BadSignature, NotFound
 from interconn.standard.trail import Head, Receipt
 from interconn.state.clock import Clock
 from interconn.state.database import Table
-from interconn.trail import entries
+from interconn.trail import entries, thinning
 from interconn.trail.chain import GENESIS
 from interconn.trail.entries import AuditEntry
 from interconn.trail.heads import check_head, check_receipt, sign_head, sign_receipt
+from interconn.trail.thinning import Kept, superfluous
 
 EXTENSION = "extension"
+_AT_ONCE = 500
 
 
 class KeptHead(Table):
@@ -97,6 +99,7 @@ class Heads:
         time = max(self._clock.now(), last.time if last else 0)
         head = sign_head(signer, node_id=self._node_id, number=number, chain=chain, time=time)
         session.add(self._row(head))
+        _thin_heads(session, self._node_id)
         return head
 
     def take(self, session: Session, head: Head, *, partner: str, evidence: Evidence | None) -> Receipt:
@@ -123,6 +126,7 @@ class Heads:
                 kept.contradicts = True
                 self._alarm(session, head, earlier, evidence)
             session.add(kept)
+            _thin_heads(session, partner)
         return sign_receipt(
             self._signer(partner), holder=self._node_id, head=head, received_at=now, contradicts=kept.contradicts
         )
@@ -141,6 +145,7 @@ class Heads:
             raise BadSignature("the receipt is for another head", where="receipt")
         content = receipt.to_wire()
         session.add(KeptReceipt(holder=partner, number=head.number, content=content, kept_at=self._clock.now()))
+        _thin_receipts(session, partner)
 
     def contradictions(self, session: Session) -> list[KeptHead]:
         """Return the heads that contradict earlier ones, and that no person has dealt with."""
@@ -207,3 +212,32 @@ class Heads:
             kept_at=self._clock.now(),
             contradicts=False,
         )
+
+
+def _thin_heads(session: Session, node_id: str) -> None:
+    session.flush()
+    of = KeptHead.node_id == node_id
+    if (session.scalar(select(func.count()).select_from(KeptHead).where(of)) or 0) > thinning.MOST:
+        heads = session.scalars(select(KeptHead).where(of).order_by(KeptHead.id))
+        kept = [
+            Kept(one.id, one.number, one.time, one.fingerprint, one.contradicts, one.settled_at is None)
+            for one in heads
+        ]
+        _delete(session, KeptHead, superfluous(kept))
+
+
+def _thin_receipts(session: Session, holder: str) -> None:
+    session.flush()
+    of = KeptReceipt.holder == holder
+    if (session.scalar(select(func.count()).select_from(KeptReceipt).where(of)) or 0) > thinning.MOST:
+        receipts = session.scalars(select(KeptReceipt).where(of).order_by(KeptReceipt.id))
+        kept = [
+            Kept(one.id, one.number, one.content["time"], one.content["fingerprint"], bool(one.content["contradicts"]))
+            for one in receipts
+        ]
+        _delete(session, KeptReceipt, superfluous(kept))
+
+
+def _delete(session: Session, table: type[KeptHead] | type[KeptReceipt], ids: list[int]) -> None:
+    for place in range(0, len(ids), _AT_ONCE):
+        session.execute(delete(table).where(table.id.in_(ids[place : place + _AT_ONCE])))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,6 +18,9 @@ from interconn.state.database import Database
 from interconn.trail import export
 from interconn.trail.entries import record
 from interconn.trail.keeping import EXTENSION, Heads, KeptHead, KeptReceipt
+
+_TOLD: Final = 20
+"""How many of the heads that contradict are entered when a person closes the alarm."""
 
 
 def contradiction(node_id: str) -> str:
@@ -131,7 +134,11 @@ class Trail:
                 partner=request.node_id,
                 clause=EXTENSION,
                 trace_id=person.trace_id,
-                details={"reason": request.reason, "heads": [head.content for head in closed]},
+                details={
+                    "reason": request.reason,
+                    "heads": [head.content for head in closed[:_TOLD]],
+                    **({"further": len(closed) - _TOLD} if len(closed) > _TOLD else {}),
+                },
                 evidence=person.authority,
             )
             return self._view(session)
