@@ -32,6 +32,8 @@ fi 2>/dev/null
 cd / && rm -rf "$1"
 """
 """Outlives the test process, however that ends: its standard input ends with it, and then server and folder go."""
+_IN_ENGLISH = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
+"""As most servers are, and unlike SQLite: a, B, c."""
 _ROOM = 2 << 30
 _SHAPE = """
     SELECT md5(string_agg(concat(relname, attname, atttypid, attnotnull), ',' ORDER BY relname, attnum))
@@ -149,10 +151,13 @@ class Server:
         assert self._folder, "a server of somebody else"
         return (self._folder / "log").read_text()
 
-    def database(self, template: str = "template0", *, name: str = "") -> str:
-        """Make a database and return its URL."""
+    def database(self, template: str = "", *, name: str = "") -> str:
+        """Make a database and return its URL; one of no template is in a language that orders texts in its own way."""
         name = name or f"interconn_{os.getpid()}_{next(_NUMBERS)}"
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        try:
+            self.execute(f'CREATE DATABASE "{name}" ' + (f'TEMPLATE "{template}"' if template else _IN_ENGLISH))
+        except (psycopg.errors.SyntaxError, psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidParameterValue):
+            self.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')  # a server before 15, or made without ICU
         self._made.append(name)
         return self.of(name)
 

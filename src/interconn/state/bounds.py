@@ -1,11 +1,13 @@
 """What a column can hold, checked before it is written, so that both databases refuse the same.
 
 PostgreSQL keeps the declared length of a text, takes no NUL in it and numbers of 64 bits at most; SQLite would take
-all of that. Whoever brought such a value is told so, whichever of the two is used.
+all of that. Neither takes half a character, as the name of a file has it that is no UTF-8. Whoever brought such a value
+is told so, whichever of the two is used.
 """
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any, Final
 
@@ -15,6 +17,7 @@ from sqlalchemy.orm import Mapper, Session
 from interconn.standard.errors import InvalidRequest
 
 _LARGEST: Final = 2**63 - 1
+_HALF: Final = re.compile("[\ud800-\udfff]")
 
 
 class UnitOfWork(Session):
@@ -31,6 +34,8 @@ def _check(session: Session, _context: Any, _instances: Any) -> None:
                     raise InvalidRequest(f"the text is longer than the {length} characters it may have", where=label)
                 if "\0" in value:
                     raise InvalidRequest("the text holds a NUL character, which cannot be kept", where=label)
+                if not value.isascii() and _HALF.search(value):
+                    raise InvalidRequest("the text holds half a character (a lone surrogate)", where=label)
             elif isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
                 raise InvalidRequest("the number has more than 64 bits", where=label)
 

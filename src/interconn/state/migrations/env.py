@@ -20,6 +20,27 @@ def check_references(connection: Connection) -> None:
         raise RuntimeError(f"the migration leaves rows of {sorted({row[0] for row in broken})} that refer to nothing")
 
 
+TEXTS = """
+    SELECT quote_ident(relname) AS name,
+           string_agg(format('ALTER COLUMN %I TYPE %s COLLATE "C"', attname, format_type(atttypid, atttypmod)), ', ')
+               AS changes
+    FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid JOIN pg_collation ON pg_collation.oid = attcollation
+    WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped
+      AND collname <> 'C'
+    GROUP BY relname ORDER BY relname
+"""
+
+
+def order_text_by_code_points(connection: Connection) -> None:
+    """Have PostgreSQL compare and order every text as SQLite does, whatever language its database was made for.
+
+    Rows stay where they are, as the bytes do not change; indexes of texts are made anew.
+    """
+    if connection.dialect.name == "postgresql":
+        for name, changes in connection.execute(text(TEXTS)).all():
+            connection.exec_driver_sql(f"ALTER TABLE {name} {changes}")
+
+
 engine = open_backend(url, migrating=True).engine
 with engine.begin() as connection:
     if connection.dialect.name == "postgresql":
@@ -33,5 +54,6 @@ with engine.begin() as connection:
     )
     with context.begin_transaction():
         context.run_migrations()
+    order_text_by_code_points(connection)
     check_references(connection)
 engine.dispose()

@@ -1,0 +1,51 @@
+"""Components that were ordered."""
+
+from __future__ import annotations
+
+from interconn.components.service import _keys_of_task, _unfinished
+from interconn.components.tables import ComponentRun
+from interconn.state.database import Database
+from tests.management.conftest import START
+from tests.repositories.contract import Repository
+
+
+def run(task_id: str, role: str, index: int, **members: object) -> ComponentRun:
+    """One that was ordered."""
+    return ComponentRun(
+        **{
+            "task_id": task_id,
+            "role": role,
+            "index": index,
+            "job_id": "job",
+            "order": {},
+            "state": "ORDERED",
+            "ordered_at": START,
+            **members,
+        }
+    )
+
+
+class TestComponentRuns(Repository):
+    tables = (ComponentRun,)
+
+    async def test_what_has_not_ended_is_taken_up_first_ordered_first(self, database: Database) -> None:
+        def write(session):  # type: ignore[no-untyped-def]
+            session.add(run("b", "guest", 0, ordered_at=START + 2))
+            session.add(run("a", "guest", 0, ordered_at=START + 3, state="LAUNCHED"))
+            session.add(run("A", "guest", 0, ordered_at=START + 1))
+            session.add(run("z", "guest", 0, state="ENDED"))
+
+        await database.write(write)
+        found = await database.read(_unfinished)
+        assert found == [("A", "guest", 0), ("b", "guest", 0), ("a", "guest", 0)]
+
+    async def test_the_shares_of_a_task_are_in_one_order(self, database: Database) -> None:
+        parties = [("Guest", 0), ("guest", 2), ("guest", 10), ("host", 0), ("主", 0)]
+
+        def write(session):  # type: ignore[no-untyped-def]
+            session.add_all(run("task", role, index) for role, index in reversed(parties))
+            session.add(run("Task", "guest", 0))
+
+        await database.write(write)
+        found = await database.read(lambda session: _keys_of_task(session, "task"))
+        assert found == [("task", role, index) for role, index in parties]
