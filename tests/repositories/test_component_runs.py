@@ -1,9 +1,10 @@
-"""Components that were ordered."""
+"""Components that were ordered, and those that are disabled."""
 
 from __future__ import annotations
 
+from interconn.components.disabled import disabled
 from interconn.components.service import _keys_of_task, _unfinished
-from interconn.components.tables import ComponentRun
+from interconn.components.tables import ComponentRun, DisabledComponent
 from interconn.state.database import Database
 from tests.management.conftest import START
 from tests.repositories.contract import Repository
@@ -26,7 +27,7 @@ def run(task_id: str, role: str, index: int, **members: object) -> ComponentRun:
 
 
 class TestComponentRuns(Repository):
-    tables = (ComponentRun,)
+    tables = (ComponentRun, DisabledComponent)
 
     async def test_what_has_not_ended_is_taken_up_first_ordered_first(self, database: Database) -> None:
         def write(session):  # type: ignore[no-untyped-def]
@@ -38,6 +39,13 @@ class TestComponentRuns(Repository):
         await database.write(write)
         found = await database.read(_unfinished)
         assert found == [("A", "guest", 0), ("b", "guest", 0), ("a", "guest", 0)]
+
+    async def test_mgt_6_2_a_component_is_disabled_by_its_exact_name(self, database: Database) -> None:
+        def write(session):  # type: ignore[no-untyped-def]
+            session.add(DisabledComponent(name="psi", provider="Maker", version="1.0", since=START, by="person:ann"))
+
+        await database.write(write)
+        assert await database.read(lambda session: set(disabled(session))) == {("psi", "Maker", "1.0")}
 
     async def test_the_shares_of_a_task_are_in_one_order(self, database: Database) -> None:
         parties = [("Guest", 0), ("guest", 2), ("guest", 10), ("host", 0), ("主", 0)]

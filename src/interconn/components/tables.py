@@ -52,7 +52,8 @@ class DisabledComponent(Table):
     """A component that this node can run and does not, until somebody enables it again (MGT-6.2).
 
     Attributes:
-        name, provider, version: of its self-description; together they name one component.
+        name, provider, version: of its self-description; together they name one component; no longer than a key
+            of an index may be on PostgreSQL.
         since: when it was disabled, epoch milliseconds.
         by: who did it, as the audit trail names a person.
         reason: why, for this node's own people.
@@ -60,9 +61,9 @@ class DisabledComponent(Table):
 
     __tablename__ = "disabled_components"
 
-    name: Mapped[str] = mapped_column(String(256), primary_key=True)
-    provider: Mapped[str] = mapped_column(String(256), primary_key=True)
-    version: Mapped[str] = mapped_column(String(256), primary_key=True)
+    name: Mapped[str] = mapped_column(String(128), primary_key=True)
+    provider: Mapped[str] = mapped_column(String(128), primary_key=True)
+    version: Mapped[str] = mapped_column(String(128), primary_key=True)
     since: Mapped[int] = mapped_column(BigInteger)
     by: Mapped[str] = mapped_column(String(160))
     reason: Mapped[str] = mapped_column(Text, default="")

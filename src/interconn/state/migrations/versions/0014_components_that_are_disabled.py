@@ -22,9 +22,9 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "disabled_components",
-        sa.Column("name", sa.String(length=256), nullable=False),
-        sa.Column("provider", sa.String(length=256), nullable=False),
-        sa.Column("version", sa.String(length=256), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("provider", sa.String(length=128), nullable=False),
+        sa.Column("version", sa.String(length=128), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("by", sa.String(length=160), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
