@@ -1,5 +1,6 @@
 """What every test shares. Fixtures of one subject live beside its tests."""
 
+import gc
 import itertools
 import shutil
 from collections.abc import Callable, Iterator
@@ -29,6 +30,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     DATABASES.kind = config.getoption("--database")
+
+
+def pytest_collection_finish() -> None:
+    # What importing and collecting made stays until the process ends. Looking through it for garbage again and again
+    # would take a seventh of the time of all tests.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from interconn.identity.certificates import certify_key, create_authority, create_signing_certificate
 from interconn.identity.key_files import FileKeyStore, write_private
+from interconn.identity.key_ring import KeyRing
 from interconn.identity.keys import Certified
 from interconn.standard.errors import ConfigurationError
 from interconn.standard.management import AuthType
@@ -124,6 +126,30 @@ def test_another_key_lies_beside_until_it_is_promoted_and_the_first_erased(folde
     assert list(store.all()) == [second.credential.fingerprint]
     assert not (folder / KEY).exists()
     second.credential.verify(FileKeyStore(folder).load().sign(b"content"), b"content")
+
+
+def test_the_key_that_the_node_signs_with_comes_first(folder: Path) -> None:
+    store = FileKeyStore(folder)
+    current = store.load().credential.fingerprint
+    for _ in range(4):
+        added = store.add(AuthType.SHA256_ECDSA).credential.fingerprint
+        assert KeyRing(store).newest.credential.fingerprint == next(iter(store.all())) == current
+        store.promote(added)
+        assert KeyRing(store).newest.credential.fingerprint == next(iter(store.all())) == added
+        current = added
+
+
+@pytest.mark.parametrize("what", ["no store at all", "no key to sign with"])
+def test_a_ring_takes_no_other_key_for_the_one_that_is_missing(folder: Path, what: str) -> None:
+    if what == "no store at all":
+        shutil.rmtree(folder)
+    else:
+        store = FileKeyStore(folder)
+        promoted = store.add(AuthType.SHA256_ECDSA).credential.fingerprint
+        store.promote(promoted)
+        shutil.rmtree(folder / promoted)
+    with pytest.raises(ConfigurationError, match="the signing key cannot be opened"):
+        KeyRing(FileKeyStore(folder))
 
 
 def test_a_key_that_was_added_is_as_tight_as_the_first(folder: Path) -> None:

@@ -1,9 +1,10 @@
 """A few nodes in one process: real wire JSON, signatures, gate and outbox; the network between them is a call."""
 
 import asyncio
+import functools
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,7 @@ from interconn.api.peers import PEER_APPLY, PEER_APPROVE, PEER_LIST, ContractVie
 from interconn.api.roles import Role
 from interconn.components.registry import Registry
 from interconn.dialects.dialect import WireReply, WireRequest
+from interconn.identity import key_files
 from interconn.identity.credentials import Credential
 from interconn.identity.key_files import FileKeyStore, write_private
 from interconn.identity.key_ring import KeyRing
@@ -405,6 +407,14 @@ def keep(signer: Signer, folder: Path) -> None:
     folder.mkdir(mode=0o700)
     write_private(folder / "signing_key.pem", private_pem(signer._key))
     write_private(folder / "auth_type", signer.credential.auth_type.encode())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keys_opened_once() -> Iterator[None]:
+    """The same bytes of a key are opened once: an RSA key is checked for a tenth of a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(key_files, "open_key", functools.cache(key_files.open_key))
+        yield
 
 
 @pytest.fixture(scope="session")

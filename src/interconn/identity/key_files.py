@@ -80,11 +80,18 @@ class FileKeyStore:
         return signer
 
     def all(self) -> dict[str, Signer]:
-        """Open every key, by fingerprint."""
+        """Open every key, by fingerprint, the one that the node signs with first.
+
+        Raises:
+            ConfigurationError: one is missing, unreadable, or readable by others.
+        """
+        current = self._folder_of_current()
+        first = self._open(current)
         folders = [folder for folder in self._directory.iterdir() if folder.is_dir() and folder.suffix != ".partial"]
         if (self._directory / _KEY).exists():
             folders.append(self._directory)
-        return {signer.credential.fingerprint: signer for signer in map(self._open, folders)}
+        others = [self._open(folder) for folder in folders if folder != current]
+        return {signer.credential.fingerprint: signer for signer in (first, *others)}
 
     def promote(self, fingerprint: str) -> None:
         """Make a key the one that the node signs with; the one before it stays beside it."""

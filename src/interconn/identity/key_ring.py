@@ -20,8 +20,8 @@ class KeyRing:
     def __init__(self, store: KeyStore, known_by: Callable[[str], str] = lambda _node_id: "") -> None:
         self._store = store
         self._known_by = known_by
-        self._newest = store.load()
-        self._all = store.all()
+        self._all = store.all()  # each opened once: an RSA key is checked for a tenth of a second
+        self._newest = next(iter(self._all.values()))
 
     @property
     def newest(self) -> Signer:

@@ -81,7 +81,7 @@ class KeyStore(Protocol):
         ...
 
     def all(self) -> dict[str, Signer]:
-        """Open every key, by fingerprint."""
+        """Open every key, by fingerprint, the one that the node signs with first."""
         ...
 
     def promote(self, fingerprint: str) -> None:
