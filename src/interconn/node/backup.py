@@ -2,61 +2,32 @@
 
 It holds the database's rows of one moment, data sets, the journal of messages under way, configuration and what the
 node trusts. Not in it: nonces (docs/decisions/0006-nonces.md), working directories of tasks, the admin token, and
-keys, unless a passphrase is given that seals them (docs/decisions/0012-postgresql.md).
+keys, unless a passphrase is given that seals them (docs/decisions/0012-postgresql.md). It is signed by the node.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
 import shutil
 import tarfile
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Final
 
 import interconn
 from interconn.identity.sealing import seal
+from interconn.node.archive import FORMAT, HOME, MANIFEST, SEALED_KEYS, SIGNATURE, TABLES, Manifest, sign
 from interconn.node.settings import Settings, load
 from interconn.node.setup import Home
 from interconn.standard.errors import ConfigurationError
 from interconn.state import rows
 
-FORMAT: Final = 1
-MANIFEST: Final = "manifest.json"
-TABLES: Final = "tables"
-SEALED_KEYS: Final = "keys.sealed"
-HOME: Final = "home"
 _LEFT_OUT: Final = ("run", "tasks", "keys", "admin.token")
 _DATABASE_FILES: Final = ("node.db", "nonces.db")
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a backup says of itself.
-
-    Attributes:
-        made_at: epoch milliseconds; the database's rows are of this moment.
-        schema: that the rows belong to.
-        rows: their number by table.
-        files: SHA-256 of everything else in the backup, by its name there.
-    """
-
-    format: int
-    version: str
-    node_id: str
-    inst_id: str
-    made_at: int
-    schema: str
-    with_data: bool
-    with_keys: bool
-    rows: dict[str, int]
-    files: dict[str, str]
 
 
 def back_up(root: Path, target: Path, *, data: bool = True, passphrase: str | None = None) -> Manifest:
@@ -101,8 +72,11 @@ def back_up(root: Path, target: Path, *, data: bool = True, passphrase: str | No
                         passphrase is not None,
                         counts,
                         dict(writer.digests),
+                        dict(writer.sizes),
                     )
-                    writer.add(MANIFEST, json.dumps(asdict(manifest), indent=1).encode())
+                    signer = home.key_store().load()
+                    writer.add(MANIFEST, manifest.to_bytes())
+                    writer.add(SIGNATURE, sign(signer, manifest.to_bytes()))
                 file.flush()
                 os.fsync(file.fileno())
         partial.replace(target)
@@ -115,18 +89,19 @@ def back_up(root: Path, target: Path, *, data: bool = True, passphrase: str | No
 
 def key_files(home: Home, settings: Settings) -> list[Path]:
     """Return the files with what only this node may know of its identity."""
-    files = [home.root / settings.partner.private_key]
+    files = [home.root / settings.partner.private_key, home.own_authority.with_suffix(".key")]
     if home.keys.is_dir():
         files += [path for path in home.keys.rglob("*") if path.is_file()]
     return sorted(path for path in files if path.is_file() and path.is_relative_to(home.root))
 
 
 class _Writer:
-    """Adds to an archive, and remembers the digest of each part."""
+    """Adds to an archive, and remembers digest and size of each part."""
 
     def __init__(self, archive: tarfile.TarFile) -> None:
         self._archive = archive
         self.digests: dict[str, str] = {}
+        self.sizes: dict[str, int] = {}
 
     def add(self, name: str, content: bytes) -> None:
         self._add(name, len(content), io.BytesIO(content))
@@ -149,8 +124,7 @@ class _Writer:
         member = tarfile.TarInfo(name)
         member.size, member.mode, member.mtime = size, 0o600, int(time.time())
         self._archive.addfile(member, content)
-        if name != MANIFEST:
-            self.digests[name] = digest
+        self.digests[name], self.sizes[name] = digest, size
 
 
 def _files(home: Home, settings: Settings, *, data: bool) -> Iterator[Path]:

@@ -66,6 +66,7 @@ def restore(
     passphrase_file: Path | None = None,
     keys_from: Path | None = None,
     database: str = "",
+    signed_by: str = "",
     json: Annotated[bool, Flag] = False,
 ) -> None:
     """Make a node from a backup, in a new directory. Never run it beside the node that the backup is of.
@@ -82,6 +83,8 @@ def restore(
         Directory of a node, e.g. the broken one, that holds its keys, where the backup does not.
     database
         Where the rows go: "sqlite", or the URL of an empty PostgreSQL database; as configured if not given.
+    signed_by
+        Fingerprint of a former key of the node, where the backup is older than a change of its keys.
     json
         Print JSON for machines.
     """
@@ -90,7 +93,14 @@ def restore(
     from interconn.cli.output import instant, print_card, print_json, print_next
     from interconn.node.restore import restore as restore_node
 
-    made = restore_node(from_, home, passphrase=_passphrase(passphrase_file), keys_from=keys_from, database=database)
+    made = restore_node(
+        from_,
+        home,
+        passphrase=_passphrase(passphrase_file),
+        keys_from=keys_from,
+        database=database,
+        signed_by=signed_by,
+    )
     if json:
         print_json({**asdict(made), "home": str(home)})
         return
