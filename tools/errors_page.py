@@ -17,7 +17,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "errors.md"
 HEAD = """\
 # Error codes
 
-Every reply between nodes, and of a node's own API, is the envelope `{"code", "msg", "data"}` (MGT-2.3-envelope, CTL-2.3). `code` is 0 on success; 200 of older peers is accepted (resolution 1). The standard names no other code, so these are ours; a number keeps its meaning for ever. Malformed requests are answered with HTTP 400, unproven callers with 401, callers who may not with 403, refusals that follow from the present state with 200 (resolution 25). `msg` is for people. `data.extension` is for machines: `error` (the name below), `code`, `message`, and where they apply `where`, `clause` and `hint`.
+Every reply between nodes, and of a node's own API, is the envelope `{"code", "msg", "data"}` (MGT-2.3-envelope, CTL-2.3). `code` is 0 on success; 200 of older peers is accepted (resolution 1). The standard names no other code, so these are ours; a number keeps its meaning for ever. Malformed requests are answered with HTTP 400, unproven callers with 401, callers who may not with 403, refusals that follow from the present state with 200 (resolution 25). 502 is as HTTP means it: the node that was asked is well, and the partner that it asked in turn gave no answer or a wrong one; so on a node's own API a 502 tells of the partner, and is nothing to restart the node for. `msg` is for people. `data.extension` is for machines: `error` (the name below), `code`, `message`, and where they apply `where`, `clause` and `hint`.
 
 This page is made by `tools/errors_page.py` from `interconn.standard.errors`.
 """

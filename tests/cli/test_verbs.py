@@ -672,3 +672,19 @@ def test_a_policy_is_checked_without_a_node(interconn: Interconn, tmp_path: Path
     file.write_text("[[rule]]\nnam = 1\n")
     refused = interconn("policy", "check", str(file))
     assert refused.status == 1 and "rule.0.nam" in refused.err
+
+
+def test_components_that_a_policy_names_are_held_against_those_of_a_node_at_hand(
+    fake: FakeNode, interconn: Interconn, tmp_path: Path
+) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(
+        '[[rule]]\nname = "psi"\nverdict = "approve"\nkinds = ["JOB"]\npartners = ["bank"]\ncomponents = ["psi"]\n'
+        '[[release]]\nname = "reports"\ncomponents = ["summry"]\napproval = true\n'
+    )
+    fake.answer(components.COMPONENT_LIST, components.ComponentViews(components=[OWN_PSI]))
+    checked = interconn("policy", "check", str(file), "--json")
+    assert checked.status == 0 and checked.json["unknown_components"] == ["summry"]
+    assert "summry" in interconn("policy", "check", str(file)).out
+    alone = interconn("policy", "check", str(file), "--home", str(tmp_path / "nowhere"))
+    assert alone.status == 0 and "there is no node in this directory" in alone.out

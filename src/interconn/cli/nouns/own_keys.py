@@ -115,20 +115,28 @@ def signing_request(*, common: Common = Common()) -> None:
 
 
 def _show(found: KeyViews, common: Common) -> None:
-    from interconn.cli.output import instant, print_reply, print_table
+    from interconn.cli.output import instant, print_card, print_reply, print_table, short
 
     if common.json:
         print_reply(found)
         return
-    print_table(
-        [say("fingerprint"), say("signs with"), say("role"), say("known by"), say("certificate until")],
-        [[key.fingerprint, key.auth_type, key.role, key.known_by, instant(key.valid_until)] for key in found.keys],
-        empty="",
-    )
+    for number, key in enumerate(found.keys):
+        if number:
+            print()
+        # A fingerprint is read out and copied, so it stands whole on a line of its own.
+        print_card(
+            key.fingerprint,
+            [
+                (say("signs with"), key.auth_type),
+                (say("role"), key.role),
+                (say("known by"), key.known_by),
+                (say("certificate until"), instant(key.valid_until)),
+            ],
+        )
     if found.behind:
         print()
         print_table(
             [say("not told yet"), say("contract"), say("knows the key"), say("waits for")],
-            [[one.node_id, one.contract_id, one.fingerprint, one.waits_for] for one in found.behind],
+            [[one.node_id, one.contract_id, short(one.fingerprint), one.waits_for] for one in found.behind],
             empty="",
         )

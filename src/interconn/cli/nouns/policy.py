@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cyclopts import App
 
 from interconn.cli.options import Common, example
 from interconn.cli.wording import say
+
+if TYPE_CHECKING:
+    from interconn.api.policy_file import Policy
 
 app = App(
     name="policy",
@@ -46,7 +50,9 @@ def show(digest: str = "", *, common: Common = Common()) -> None:
 
 @app.command(help_epilogue=example("policy check policy.toml"))
 def check(file: Path, *, common: Common = Common()) -> None:
-    """Check a policy file without a node, and print the digest by which decisions would name it.
+    """Check a policy file, and print the digest by which decisions would name it. It takes no node.
+
+    Where a node is at hand, the components that the file names are held against those that it has.
 
     Parameters
     ----------
@@ -58,8 +64,15 @@ def check(file: Path, *, common: Common = Common()) -> None:
 
     text = file.read_bytes()
     policy = read_policy(text, where=str(file))
+    unknown, why_not = _unknown_components(policy, common)
     if common.json:
-        print_json({"digest": policy_digest(text), "policy": policy.model_dump(mode="json", exclude_none=True)})
+        print_json(
+            {
+                "digest": policy_digest(text),
+                "policy": policy.model_dump(mode="json", exclude_none=True),
+                "unknown_components": unknown,
+            }
+        )
         return
     print_card(
         say("{file} can be used", file=file),
@@ -69,6 +82,8 @@ def check(file: Path, *, common: Common = Common()) -> None:
             (say("four eyes for"), sorted({kind.value for section in policy.four_eyes for kind in section.kinds})),
             (say("releases"), [release.name for release in policy.release]),
             (say("stops running jobs"), policy.termination.stop_running_jobs),
+            (say("components that this node does not have"), unknown),
+            (say("components"), why_not and say("not held against a node's: {why}", why=why_not)),
         ],
     )
 
@@ -99,3 +114,22 @@ def explain(audit_id: str, *, common: Common = Common()) -> None:
         [[rule.name, rule.verdict, rule.applies, "; ".join(rule.because)] for rule in found.rules],
         empty=say("the policy has no rules"),
     )
+
+
+def _unknown_components(policy: Policy, common: Common) -> tuple[list[str] | None, str]:
+    """Return which components a policy names that the node does not have; else why nobody can tell.
+
+    It is a note and no error: what a flow has run at its partners alone need not be known here.
+    """
+    from interconn.standard.errors import InterconnError
+
+    lists = [*(rule.components for rule in policy.rule), *(release.components for release in policy.release)]
+    named = {name for listed in lists for name in listed or []}
+    if not named:
+        return [], ""
+    try:
+        with common.node() as node:
+            known = {component.name for component in node.components.list().components}
+    except InterconnError as error:
+        return None, error.message
+    return sorted(named - known), ""

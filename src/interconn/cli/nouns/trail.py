@@ -220,7 +220,7 @@ def _show_heads(found: TrailStanding, common: Common) -> None:
         ],
     )
     print_table(
-        [say("partner"), say("holds ours up to"), say("since"), say("we hold theirs up to"), say("of"), say("note")],
+        [say("partner"), say("holds ours up to"), say("since"), say("we hold theirs up to"), say("of")],
         [
             [
                 one.node_id,
@@ -228,12 +228,14 @@ def _show_heads(found: TrailStanding, common: Common) -> None:
                 instant(one.acknowledged_at),
                 one.held,
                 instant(one.held_at),
-                _note(one),
             ]
             for one in found.partners
         ],
         empty=say("no partner has given or taken a head yet"),
     )
+    for one in found.partners:
+        if note := _note(one):
+            print(f"{one.node_id}: {note}")
 
 
 def _note(one: PartnerHeads) -> str:
