@@ -10,56 +10,29 @@ median is given, for other work on the machine makes some turns slow.
 from __future__ import annotations
 
 import asyncio
-import json
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import Any
 
 from starlette.applications import Starlette
 
-from interconn.components.registry import Registry
-from interconn.dialects.dialect import WireReply
+from benchmarks.one_partner import OneNode, OpenGate, get
 from interconn.identity import sm2
 from interconn.identity.certificates import create_authority, create_signing_certificate
 from interconn.identity.key_files import FileKeyStore
-from interconn.identity.key_ring import KeyRing
 from interconn.identity.keys import Signer, generate, read_certified, signer_of
-from interconn.identity.node import NodeIdentity
-from interconn.identity.nonces import NonceStore
-from interconn.identity.signature import Evidence, SignedRequest
 from interconn.identity.trust import CertificateTrust
-from interconn.management import ContractDirectory, Management
-from interconn.management.contracts.tables import Contract
-from interconn.peers.directory import Peer
-from interconn.peers.inbound import Arrival, Gate
-from interconn.peers.outbound import PeerClient
+from interconn.peers.inbound import Gate
 from interconn.standard.identifiers import new_nonce
 from interconn.standard.management import DATASET_LIST, AuthType
-from interconn.state import schema
-from interconn.state.clock import SystemClock
-from interconn.state.database import Database, database_url
 
 TARGET = f"{DATASET_LIST.path}?contract_id=contract-1"
 TYPES = (AuthType.SHA256_RSA, AuthType.SHA256_ECDSA, AuthType.CERT, AuthType.SM3_SM2)
 OFF = "off"
-
-
-class OpenGate(Gate):
-    """The gate with signatures off; here alone."""
-
-    def prove(self, arrival: Arrival) -> tuple[Peer, Evidence]:
-        source = self._check_headers(arrival)
-        peer = self._directory.usable(source)
-        self._accept_nonce(source, arrival)
-        return peer, Evidence("request", "", "", peer.credential, arrival.body)
-
-    def sign(self, arrival: Arrival, reply: WireReply) -> dict[str, str]:
-        return {"content-type": reply.content_type}
 
 
 def measure(quick: bool) -> dict[str, Any]:
@@ -89,46 +62,25 @@ async def _all(folder: Path, types: list[AuthType], count: int, turns: int) -> d
 def _node(home: Path, auth_type: AuthType) -> Iterator[Callable[[int, bool], Any]]:
     """A node that knows one partner; both sign in the same way."""
     home.mkdir()
-    clock, url = SystemClock(), database_url(home / "node.db")
-    schema.upgrade(url)
     trust, partner = _partner(home, auth_type)
-    keys = KeyRing(FileKeyStore(home / "keys"))
-    database = Database(url)
-    nonces = NonceStore(home / "nonces.db", now=clock.now())
-    directory = ContractDirectory(database, clock=clock, trust=trust)
-    identity = NodeIdentity("node-b", "inst-b", "B", "node b", "https://b.example", "interconn", "1")
-    tls = SSLContext(PROTOCOL_TLS_CLIENT)
-    client = PeerClient(node_id="node-b", signer=keys, directory=directory, clock=clock, tls=tls)
-    management = Management(
-        node=identity,
-        database=database,
-        directory=directory,
-        client=client,
-        clock=clock,
-        keys=keys,
-        registry=Registry.shipped(),
-        storage=home / "storage",
-    )
+    node = OneNode(home, partner, trust)
+    signed = asyncio.ensure_future(node.sign_contract())
 
     async def run(count: int, off: bool) -> float:
-        await database.write(lambda session: session.merge(_contract(partner, keys, clock.now())))
-        await directory.load()
-        make = OpenGate if off else Gate
-        gate = make(node_id="node-b", signer=keys, directory=directory, nonces=nonces, clock=clock)
-        app = Starlette(routes=gate.routes(management.services()))
-        for request in [_request(partner, clock.now()) for _ in range(20)]:
-            await _ask(app, request)
-        requests = [_request(partner, clock.now()) for _ in range(count)]
+        await signed
+        listener = node.listener(OpenGate if off else Gate)
+        for request in [node.request(TARGET) for _ in range(20)]:
+            await _ask(listener, request)
+        requests = [node.request(TARGET) for _ in range(count)]
         begun = time.process_time()
         for request in requests:
-            await _ask(app, request)
+            await _ask(listener, request)
         return count / (time.process_time() - begun)
 
     try:
         yield run
     finally:
-        database.close()
-        nonces.close()
+        node.close()
 
 
 def _partner(home: Path, auth_type: AuthType) -> tuple[CertificateTrust, Signer]:
@@ -145,59 +97,9 @@ def _partner(home: Path, auth_type: AuthType) -> tuple[CertificateTrust, Signer]
     return trust, read_certified(create_signing_certificate("node-a", authority))
 
 
-def _contract(partner: Signer, keys: KeyRing, now: int) -> Contract:
-    credential = partner.credential
-    return Contract(
-        number=1,
-        contract_id="contract-1",
-        node_id="node-a",
-        inst_id="inst-a",
-        address="https://a.example",
-        direction="PARTNER",
-        status="APPROVED",
-        auth_type=credential.auth_type.value,
-        auth_credential=credential.pem,
-        fingerprint=credential.fingerprint,
-        key_proven=True,
-        key_compared=True,
-        own_fingerprint=keys.newest.credential.fingerprint,
-        trace_id="bench",
-        applied_at=now,
-    )
-
-
-def _request(partner: Signer, now: int) -> dict[str, str]:
-    headers = {
-        "x-source-node-id": "node-a",
-        "x-target-node-id": "node-b",
-        "x-nonce": new_nonce(),
-        "x-trace-id": "bench",
-        "x-timestamp": str(now),
-    }
-    headers["x-auth-sign"] = SignedRequest("GET", TARGET, headers, b"").sign(partner)
-    return headers
-
-
-async def _ask(app: Starlette, headers: dict[str, str]) -> None:
-    path, _, query = TARGET.partition("?")
-    answer: list[Any] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Any) -> None:
-        answer.append(message)
-
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": query.encode(),
-        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-    }
-    await app(scope, receive, send)
-    if answer[0]["status"] != 200 or json.loads(answer[1]["body"])["code"] != 0:
+async def _ask(listener: Starlette, headers: dict[str, str]) -> None:
+    answer = await get(listener, TARGET, headers)
+    if answer["code"] != 0:
         raise SystemExit(f"the node refused a sound request: {answer}")
 
 

@@ -298,7 +298,7 @@ async def raw_application(scene, approved_flow_id, make, **members):
             session, "operator", [Access(ResourceType.DATASET, "operator-table")], project_id=flow.project_id
         )
     )
-    return await scene.bank.client.call("operator", standard.JOB_APPLY, request, trace_id="t", permits=permits)
+    await scene.bank.client.answer("operator", standard.JOB_APPLY, request, trace_id="t", permits=permits)
 
 
 async def test_mgt_8_1_application_as_it_should_be(scene, granted, make):

@@ -290,4 +290,4 @@ async def test_every_decision_is_in_the_audit_trail_with_actor_clause_and_reques
 async def first_contact(source, target, endpoint, request):
     """Call as on first contact: no contract is asked for here."""
     destination = Destination(target.node_id, target.identity.address, None, STANDARD)
-    return await source.client.call_address(destination, endpoint, request, trace_id="trace-first-contact")
+    return (await source.client.ask(destination, endpoint, request, trace_id="trace-first-contact")).reply

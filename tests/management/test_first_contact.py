@@ -159,7 +159,7 @@ async def test_application_in_anothers_name_is_refused(network, bank, operator, 
     )
     destination = operator_destination(operator)
     with pytest.raises(PeerRefused, match="a node applies for itself"):
-        await mallory.client.call_address(destination, standard.CONTRACT_APPLY, application, trace_id="t")
+        await mallory.client.ask(destination, standard.CONTRACT_APPLY, application, trace_id="t")
     assert await operator.rows(Contract) == []
 
 
@@ -171,9 +171,9 @@ async def test_stranger_under_anothers_node_id_is_stopped_by_the_fingerprint(net
         auth_type=mallory.credential.auth_type,
     )
     destination = operator_destination(operator)
-    reply = await mallory.client.call_address(destination, standard.CONTRACT_APPLY, application, trace_id="t")
+    answer = await mallory.client.ask(destination, standard.CONTRACT_APPLY, application, trace_id="t")
     with pytest.raises(BadSignature):
-        decision = {"contract_id": reply.contract_id, "fingerprint": bank.credential.fingerprint}
+        decision = {"contract_id": answer.reply.contract_id, "fingerprint": bank.credential.fingerprint}
         await operator.ask(api.PEER_APPROVE, **decision)
 
 
@@ -232,9 +232,7 @@ async def test_mgt_3_contract_reapply_while_approved_is_refused_on_both_sides(ne
         auth_type=bank.credential.auth_type,
     )
     with pytest.raises(PeerRefused, match="approved already"):
-        await bank.client.call_address(
-            operator_destination(operator), standard.CONTRACT_APPLY, application, trace_id="t"
-        )
+        await bank.client.ask(operator_destination(operator), standard.CONTRACT_APPLY, application, trace_id="t")
 
 
 async def test_application_whose_answer_was_lost_is_the_same_application(network, bank, operator):

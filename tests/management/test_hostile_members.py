@@ -155,7 +155,7 @@ async def test_no_member_makes_the_node_fail(scene, granted, make, endpoint, mon
             fresh = {name: f"{name}-{sent}" for name in FRESH.get(endpoint, ()) if name != path[0]}
             request = Raw(**put(content, path, hostile) | fresh)
             try:
-                await sender.client.call_address(destination, endpoint, request, trace_id="t")
+                await sender.client.ask(destination, endpoint, request, trace_id="t")
                 served += 1
             except InterconnError as error:
                 assert getattr(error, "peer_code", 0) != InterconnError.code, (path, hostile)

@@ -36,7 +36,7 @@ async def request_sent(network, bank, operator, scene):
         audit_id="audit-1", contract_id=bank.directory.usable("operator").contract_id, dataset_id="operator-table"
     )
     with pytest.raises(PeerReplyInvalid):
-        await bank.client.call(
+        await bank.client.answer(
             "operator", standard.DATASET_APPLY, application, trace_id="trace-1", permits="urn:x/1/token-of-the-bank"
         )
     network.meddle = None

@@ -110,9 +110,10 @@ async def client(partners: Partners) -> AsyncIterator[PeerClient]:
 
 
 async def call(client: PeerClient, *, timeout: float = 30, trace_id: str = "trace-1", **parts: str) -> Empty:
-    return await client.call(
+    answer = await client.answer(
         "node-b", JOB_START, JobReference(job_id="job-1"), trace_id=trace_id, timeout=timeout, **parts
     )
+    return answer.reply
 
 
 async def test_mgt_2_2_headers_of_a_sound_call(client: PeerClient, server: tuple[Server, str]) -> None:
@@ -303,7 +304,8 @@ async def test_first_contact_believes_an_unproven_answer_for_want_of_a_key(
 ) -> None:
     server[0].answer = lambda request: reply(request, by=None)
     stranger = Destination("node-b", server[1], None, STANDARD)
-    assert await client.call_address(stranger, JOB_START, JobReference(job_id="j"), trace_id="t") == Empty()
+    answer = await client.ask(stranger, JOB_START, JobReference(job_id="j"), trace_id="t")
+    assert (answer.reply, answer.evidence) == (Empty(), None)
     server[0].requests[0].verify(signer_of("node-a").credential)
 
 

@@ -233,7 +233,7 @@ class Initiator:
         scheduler = await self._database.write(decide)
         if scheduler:
             request = JobStop(job_id=job_id)
-            await self._partners.ask(scheduler, JOB_STOP_ALL, request, trace_id=person.trace_id)
+            await self._partners.answer(scheduler, JOB_STOP_ALL, request, trace_id=person.trace_id)
 
     async def status_all(self, person: Person, request: JobReference) -> JobStatusReply:
         """Say how a job and its tasks stand (CTL-5.3).

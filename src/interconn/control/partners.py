@@ -52,20 +52,6 @@ class Partners:
         except InterconnError:
             return node_id  # two partners of ours that have no contract with us in common
 
-    async def ask(
-        self,
-        node_id: str,
-        endpoint: Endpoint[Request, Reply],
-        request: Request,
-        *,
-        trace_id: str,
-        headers: Mapping[str, str] | None = None,
-        timeout: float = DEFAULT_TIMEOUT_SECONDS,
-    ) -> Reply:
-        """Call once; raises as `PeerClient.call` does, or what this node itself raises."""
-        answer = await self.answer(node_id, endpoint, request, trace_id=trace_id, headers=headers, timeout=timeout)
-        return answer.reply
-
     async def answer(
         self,
         node_id: str,
@@ -76,7 +62,10 @@ class Partners:
         headers: Mapping[str, str] | None = None,
         timeout: float = DEFAULT_TIMEOUT_SECONDS,
     ) -> Answer[Reply]:
-        """Call once, and return the answer with what proves it; raises as `ask` does."""
+        """Call once, and return the answer with what proves it.
+
+        Raises as `PeerClient.answer` does, or what this node itself raises.
+        """
         if node_id == self.node_id:
             caller = Caller(
                 node_id=node_id,

@@ -62,7 +62,7 @@ class TaskWatch:
                 return
             asked = self._clock.now()
             try:
-                reply = await self._partners.ask(
+                answer = await self._partners.answer(
                     node_id,
                     TASK_POLL,
                     TaskPoll(task_id=task_id, role=role),
@@ -77,7 +77,7 @@ class TaskWatch:
                 await self._clock.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
                 continue
-            heard = self._clock.now()
+            reply, heard = answer.reply, self._clock.now()
             # An answer that is no news commits nothing and so costs no flush.
             news = await self._database.write(partial(_note, reply=reply, now=heard, lanes_at=(task_id, node_id, role)))
             pause = FIRST_PAUSE_SECONDS if news else pause

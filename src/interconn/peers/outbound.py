@@ -112,7 +112,11 @@ class PeerClient:
         """
         return self._directory.usable(node_id)
 
-    async def call(
+    async def call(self, node_id: str, endpoint: Endpoint[Request, Reply], request: Request, *, trace_id: str) -> Reply:
+        """Call a partner under the contract with it and return its proven answer; raises as `answer` does."""
+        return (await self.answer(node_id, endpoint, request, trace_id=trace_id)).reply
+
+    async def answer(
         self,
         node_id: str,
         endpoint: Endpoint[Request, Reply],
@@ -122,8 +126,8 @@ class PeerClient:
         permits: str = "",
         extension_headers: dict[str, str] | None = None,
         timeout: float = DEFAULT_TIMEOUT_SECONDS,
-    ) -> Reply:
-        """Call a partner under the contract with it and return its proven answer.
+    ) -> Answer[Reply]:
+        """Call a partner under the contract with it and return its answer with what proves it.
 
         Args:
             node_id: the partner.
@@ -138,33 +142,7 @@ class PeerClient:
             UnknownNode, ContractNotUsable, CertificateRefused: no contract allows the call.
             PeerUnreachable: no answer; the call may or may not have been served.
             PeerReplyInvalid: an answer that is not the standard's or not signed by the partner.
-            PeerRefused: the partner's refusal in its own words.
-        """
-        answer = await self.answer(
-            node_id,
-            endpoint,
-            request,
-            trace_id=trace_id,
-            permits=permits,
-            extension_headers=extension_headers,
-            timeout=timeout,
-        )
-        return answer.reply
-
-    async def answer(
-        self,
-        node_id: str,
-        endpoint: Endpoint[Request, Reply],
-        request: Request,
-        *,
-        trace_id: str,
-        permits: str = "",
-        extension_headers: dict[str, str] | None = None,
-        timeout: float = DEFAULT_TIMEOUT_SECONDS,
-    ) -> Answer[Reply]:
-        """Call a partner as `call` does, and return its answer with what proves it.
-
-        A PeerRefused carries the proof of the refusal as `evidence`.
+            PeerRefused: the partner's refusal in its own words, with its proof as `evidence`.
         """
         headers = dict(extension_headers or {})
         if permits:
@@ -180,21 +158,6 @@ class PeerClient:
         """
         return Destination.of(self._directory.usable(node_id))
 
-    async def call_address(
-        self,
-        destination: Destination,
-        endpoint: Endpoint[Request, Reply],
-        request: Request,
-        *,
-        trace_id: str,
-        headers: dict[str, str] | None = None,
-        timeout: float = DEFAULT_TIMEOUT_SECONDS,
-    ) -> Reply:
-        """Call a node at an address, as on first contact; raises as `call` does."""
-        return (
-            await self.ask(destination, endpoint, request, trace_id=trace_id, headers=headers, timeout=timeout)
-        ).reply
-
     async def ask(
         self,
         destination: Destination,
@@ -205,7 +168,10 @@ class PeerClient:
         headers: dict[str, str] | None = None,
         timeout: float = DEFAULT_TIMEOUT_SECONDS,
     ) -> Answer[Reply]:
-        """Call a node at an address, and return its answer with what proves it where its key is known."""
+        """Call a node at an address, and return its answer with what proves it where its key is known.
+
+        Raises as `answer` does, but for contracts: at first contact there is none.
+        """
         wire = destination.dialect.write_request(endpoint, request)
         if len(wire.body) > MAXIMUM_BODY_BYTES:
             raise InvalidRequest(f"the body has more than {MAXIMUM_BODY_BYTES} bytes", where="body")

@@ -10,8 +10,6 @@ from interconn.standard.identifiers import Identifier
 from interconn.standard.wire import WireModel
 
 Parameters = dict[str, Any]
-RoleParameters = dict[str, Parameters]
-"""Keys are ordinals from "0", in the order of `Config.role` (CTL-G3.1.1.1-conf)."""
 
 
 class Port(WireModel):

@@ -148,7 +148,6 @@ class _Verification:
         self._progress = progress
         self._count = document.LineCount()
         self._newest: Head | None = None
-        self._after: list[Mapping[str, Any]] = []
 
     def run(self) -> None:
         lines = document.read(self._path)

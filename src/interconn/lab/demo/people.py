@@ -38,7 +38,6 @@ class People:
         self._tell = listener.act
         self._listener = listener
         self._bank = clients[BANK]
-        self._operator = clients[OPERATOR]
 
     def sign_contracts(self) -> None:
         """Each two institutions apply, compare fingerprints out of band, and approve (MGT-3)."""
