@@ -45,7 +45,7 @@ class Difference(WireModel):
     step: str = Field(default="", description="the legal step that mends it, or that none does")
     command: str = Field(default="", description="that step, as a command of the side that can take it")
     side: str = Field(default="", description="node that can take the step; empty where it happens by itself")
-    mendable: bool = Field(default=False, description="'interconn state mend' takes the step")
+    mendable: bool = Field(default=False, description="'interconn state diff --mend' takes the step")
     mended: str = Field(default="", description="the step that was taken just now")
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from interconn.api.audits import AuditKind
 from interconn.control import jobs
 from interconn.control.stopping import Stopping
-from interconn.management.approvals.tables import Audit
+from interconn.management.approvals.tables import AUDIT_TOPIC, Audit
 from interconn.management.causes import Cause
 from interconn.management.contracts.tables import Contract
 from interconn.management.permits.tables import AcceptedGrant, Grant
@@ -118,7 +118,7 @@ class Consequences:
                 "sessions": sessions,
             },
         )
-        announce(session, "audits")
+        announce(session, AUDIT_TOPIC)
 
     def _who(self, cause: Cause) -> str:
         return cause.actor.removeprefix("node:") if cause.actor.startswith("node:") else self._node_id

@@ -7,7 +7,7 @@ MGT-7-flow-audit-state, MGT-8-job-audit-state, MGT-9-model-audit-state).
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from interconn.api.own import Person
 from interconn.management.approvals.register import Register
 from interconn.management.approvals.subjects import Limits, Subject
-from interconn.management.approvals.tables import Audit
+from interconn.management.approvals.tables import AUDIT_TOPIC, Audit
 from interconn.management.causes import Cause
 from interconn.management.consequences import Consequences
 from interconn.management.contracts.contracts import Contracts
@@ -30,8 +30,6 @@ from interconn.standard.wire import WireModel, digest
 from interconn.state import outbox
 from interconn.state.clock import Clock
 from interconn.state.database import announce
-
-AUDIT_TOPIC: Final = "audits"
 
 
 class Audits:

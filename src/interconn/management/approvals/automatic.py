@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 from interconn.api.audits import AuditKind
 from interconn.api.policy_file import Rule
 from interconn.management.approvals import opinions
-from interconn.management.approvals.audits import AUDIT_TOPIC, Audits
+from interconn.management.approvals.audits import Audits
 from interconn.management.approvals.decisions import Decisions
 from interconn.management.approvals.opinions import Decider
 from interconn.management.approvals.subjects import Limits, Subject
-from interconn.management.approvals.tables import Audit
+from interconn.management.approvals.tables import AUDIT_TOPIC, Audit
 from interconn.management.causes import Cause
 from interconn.management.policy.keeper import POLICY_TOPIC, InForce, PolicyKeeper
 from interconn.management.policy.matching import deciding

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from interconn.standard.management import AuditStatus
 from interconn.state.database import Table
+
+AUDIT_TOPIC: Final = "audits"
+"""Announced with every change of an audit."""
 
 
 class Audit(Table):

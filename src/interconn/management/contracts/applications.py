@@ -20,16 +20,9 @@ from interconn.management.reconciliation.tables import is_unknown_there
 from interconn.management.transitions import APPLICANT, PARTNER
 from interconn.management.waiting import mail_about, on_its_way
 from interconn.peers.inbound import Caller
-from interconn.standard.errors import (
-    CapacityExceeded,
-    InvalidRequest,
-)
+from interconn.standard.errors import CapacityExceeded, InvalidRequest
 from interconn.standard.identifiers import new_id, new_nonce
-from interconn.standard.management import (
-    CONTRACT_APPLY,
-    AuditStatus,
-    ContractApply,
-)
+from interconn.standard.management import CONTRACT_APPLY, AuditStatus, ContractApply
 from interconn.state import outbox
 from interconn.state.clock import Clock
 

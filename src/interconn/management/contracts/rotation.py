@@ -371,7 +371,7 @@ def _last_update(session: Session, contract: Contract) -> OutboxMessage | None:
 
 def _refused(session: Session, contract: Contract) -> bool:
     message = _last_update(session, contract)
-    return message is not None and message.state == "REFUSED"
+    return message is not None and message.state == REFUSED
 
 
 def _under_way(session: Session, contract: Contract, body: dict[str, Any]) -> bool:

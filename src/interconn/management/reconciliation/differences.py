@@ -1,4 +1,4 @@
-"""`state diff` and `state mend`: everything between this node and a partner, as both sides see it."""
+"""`state diff`, with or without `--mend`: everything between this node and a partner, as both sides see it."""
 
 from __future__ import annotations
 

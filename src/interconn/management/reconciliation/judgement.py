@@ -82,7 +82,7 @@ class Judgement:
     Attributes:
         drift: the two sides differ, or something that belongs to the state is missing.
         mend: what this node can do about it.
-        unasked: it does so by itself; otherwise `interconn state mend` does.
+        unasked: it does so by itself; otherwise `interconn state diff --mend` does.
         impossible: lost messages cannot have brought it about.
         side: where a person can take the legal step.
         move: which one.

@@ -14,8 +14,7 @@ import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from interconn.management.approvals.audits import AUDIT_TOPIC
-from interconn.management.approvals.tables import Audit
+from interconn.management.approvals.tables import AUDIT_TOPIC, Audit
 from interconn.management.causes import Cause
 from interconn.management.contracts.contracts import CONTRACT_TOPIC
 from interconn.management.contracts.standing import CONTRACT

@@ -22,8 +22,8 @@ def legal_step(matter: Matter, judgement: Judgement) -> str:
     """Return the step that mends a difference."""
     parts = []
     if judgement.mend is not Mend.NONE:
-        by_itself = "this node does it by itself" if judgement.unasked else "interconn state mend does it"
-        parts.append(f"{MENDS[judgement.mend]} ({by_itself})")
+        asked = f"interconn state diff {matter.node_id} --mend"
+        parts.append(f"{MENDS[judgement.mend]} ({'this node' if judgement.unasked else asked} does it)")
     if judgement.move is not None:
         who = "a person here" if judgement.side is Side.HERE else f"a person at {matter.node_id}"
         given_up = judgement.move is Move.APPLY and matter.later
