@@ -21,7 +21,6 @@ Reply = TypeVar("Reply", bound=WireModel)
 
 FIRST_PAUSE_SECONDS: Final = 0.2
 LONGEST_PAUSE_SECONDS: Final = 2.0
-_FIRST_FAILURE_CODE: Final = 50000  # envelope codes from here on: the partner failed, it did not decide
 
 
 class Partners:
@@ -111,5 +110,5 @@ class Partners:
 def is_passing(error: InterconnError) -> bool:
     """Return whether the same call may succeed later: nobody answered, or the partner failed without deciding."""
     if isinstance(error, PeerRefused):
-        return error.peer_code >= _FIRST_FAILURE_CODE
+        return error.failed
     return isinstance(error, PeerError) and error.retryable

@@ -49,8 +49,6 @@ LONGEST_INSISTENCE = 12
 
 Sending it on without end would tell nobody why. Its layer is told, and asks the partner what it believes.
 """
-FIRST_FAILURE_CODE = 50000
-"""Our envelope codes from here on say that the partner failed, not that it decided: the same call may succeed."""
 
 
 LONGEST_SLEEP_SECONDS = 5.0
@@ -275,6 +273,4 @@ def _silence(endpoint: Endpoint[Any, Any]) -> Fate:
 
 def _may_pass(error: InterconnError) -> bool:
     # What is signed anew with a fresh nonce at a later time may be served; whatever else fails here is a decision.
-    return isinstance(error, PeerRefused) and (
-        error.peer_code >= FIRST_FAILURE_CODE or error.peer_code in (StaleClock.code, ReplayedNonce.code)
-    )
+    return isinstance(error, PeerRefused) and (error.failed or error.peer_code in (StaleClock.code, ReplayedNonce.code))

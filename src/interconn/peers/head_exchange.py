@@ -32,7 +32,6 @@ IGNORANCE_SECONDS: Final = 3600
 """How long a partner that does not know the call is not asked again."""
 LAST_SECONDS: Final = 2.0
 """How long stopping may be held up by the last heads."""
-_FIRST_FAILURE_CODE: Final = 50000  # envelope codes from here on: the partner failed, it did not decide
 
 
 class HeadExchange:
@@ -125,8 +124,7 @@ class HeadExchange:
 
     def _leave_alone(self, node_id: str, error: InterconnError) -> None:
         # Refused as a caller (401xx, 403xx) or failed (5xxxx): that may be over soon, as when contracts or keys change.
-        code = error.peer_code if isinstance(error, PeerRefused) else _FIRST_FAILURE_CODE
-        refused = code < _FIRST_FAILURE_CODE and code // 100 not in (401, 403)
+        refused = isinstance(error, PeerRefused) and not error.failed and error.peer_code // 100 not in (401, 403)
         ignorant = refused or isinstance(error, PeerReplyInvalid)
         seconds = IGNORANCE_SECONDS if ignorant else SILENCE_SECONDS
         self._not_before[node_id] = self._clock.now() + seconds * 1000

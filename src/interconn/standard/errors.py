@@ -274,6 +274,11 @@ class PeerRefused(PeerError):
         self.peer_code = peer_code
         self.peer_message = peer_message
 
+    @property
+    def failed(self) -> bool:
+        """Whether the other node failed to serve the call, as codes from 50000 on say, and so decided nothing."""
+        return self.peer_code >= InterconnError.code
+
     def to_json(self) -> dict[str, Any]:
         """Return the error as members for a machine, with the other node's words."""
         return {**super().to_json(), "peer_code": self.peer_code, "peer_message": self.peer_message}
