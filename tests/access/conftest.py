@@ -72,7 +72,7 @@ class Staffed:
     tokens: dict[Role, str]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its threads are not to go on beside the tests of other files
 def staffed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staffed]:
     """A whole node with somebody of each role."""
     node = ComposedNode(tmp_path_factory.mktemp("staffed") / "bank", "bank")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from interconn.identity import sealing
 from interconn.identity.nonces import NonceStore
 from interconn.node import restored, settings
 from interconn.node.backup import back_up
@@ -31,17 +32,29 @@ NODE = NodeSection(node_id="bank", inst_id="bank-institution", institution="Exam
 PASSPHRASE = "correct horse battery staple"
 
 
+@pytest.fixture(scope="module")
+def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new node's home, to copy."""
+    root = tmp_path_factory.mktemp("initialised") / "node"
+    initialise(InitialSettings(home=root, node=NODE))
+    return root
+
+
+@pytest.fixture(autouse=True)
+def cheap_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a second and 128 MiB make guessing dear, which is what tests/identity/test_sealing.py sees."""
+    monkeypatch.setattr(sealing, "_COST", 2**10)
+
+
 @pytest.fixture
-def home(tmp_path: Path, empty_database: str, kind_of_database: str) -> Iterator[Home]:
+def home(tmp_path: Path, migrated_database: str, kind_of_database: str, initialised: Path) -> Iterator[Home]:
     """A node with a decision, a waiting message and a data set, on each kind of database."""
-    made = Home(tmp_path / "node")
-    initialise(InitialSettings(home=made.root, node=NODE))
+    made = Home(shutil.copytree(initialised, tmp_path / "node"))
     if kind_of_database == "postgresql":
-        (made.root / "database.url").write_text(empty_database)
+        (made.root / "database.url").write_text(migrated_database)
         (made.root / "database.url").chmod(0o600)
         with made.configuration.open("a") as file:
             file.write('\n[state]\ndatabase_file = "database.url"\n')
-        schema.upgrade(empty_database)
     (made.storage / "data_0").write_text("id\n1\n")
     (made.root / "policy.toml").write_text("# a policy\n")
     made.nonces.write_bytes(b"nonces")

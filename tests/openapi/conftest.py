@@ -11,7 +11,7 @@ import pytest
 from tests.openapi.world import World
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its threads are not to go on beside the tests of other files
 def world(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[World]:
     """The bank, which is asked, and the operator, whose calls are signed."""
     # One of all workers would do for the fast run, but each process has its own.
