@@ -21,9 +21,21 @@ async def _hello(_request: Request) -> Response:
     return PlainTextResponse("hello")
 
 
+async def _length(request: Request) -> Response:
+    return PlainTextResponse(f"read {len(await request.body())}")
+
+
+async def _late(_request: Request) -> Response:
+    await asyncio.sleep(0.3)
+    return PlainTextResponse("at last")
+
+
+ROUTES = [Route("/hello", _hello), Route("/late", _late), Route("/length", _length, methods=["POST"])]
+
+
 @pytest.fixture
 async def listener() -> AsyncIterator[Listener]:
-    made = Listener("partner", application([Route("/hello", _hello)], {"openapi": "3.1.0"}), host="127.0.0.1", port=0)
+    made = Listener("partner", application(ROUTES, {"openapi": "3.1.0"}), host="127.0.0.1", port=0)
     await made.start()
     try:
         yield made
@@ -84,6 +96,51 @@ async def test_a_kept_connection_may_idle_between_requests(monkeypatch: pytest.M
         await reader.readuntil(b"hello")
         await asyncio.sleep(0.6)
     writer.close()
+
+
+SLOW = b"POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: 300\r\n\r\n"
+
+
+async def test_a_body_that_drips_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, listener: Listener) -> None:
+    monkeypatch.setattr(listeners, "BODY_PERIOD_SECONDS", 0.05)
+    assert await _ask(listener, SLOW + b"a") == b""
+
+
+async def test_a_body_that_keeps_coming_is_waited_for(monkeypatch: pytest.MonkeyPatch, listener: Listener) -> None:
+    """Each period brings what is asked; all of them together take longer than one."""
+    monkeypatch.setattr(listeners, "BODY_BYTES_A_PERIOD", 100)
+    monkeypatch.setattr(listeners, "BODY_PERIOD_SECONDS", 0.3)
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(listener.url.rpartition(":")[2]))
+    writer.write(SLOW)
+    for _ in range(3):
+        writer.write(b"a" * 100)
+        await asyncio.sleep(0.2)
+    assert b"200 OK" in await reader.readuntil(b"read 300")
+    writer.close()
+
+
+async def test_an_answer_that_is_long_in_coming_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, listener: Listener
+) -> None:
+    monkeypatch.setattr(listeners, "BODY_PERIOD_SECONDS", 0.05)
+    assert b"at last" in await _ask(listener, b"GET /late HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+
+
+@pytest.mark.parametrize("bound", ["MOST_CONNECTIONS", "MOST_OF_ONE_ADDRESS"])
+async def test_nobody_holds_all_connections(monkeypatch: pytest.MonkeyPatch, listener: Listener, bound: str) -> None:
+    monkeypatch.setattr(listeners, bound, 3)
+    port = int(listener.url.rpartition(":")[2])
+    held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+    for reader, writer in held:  # each is one that is served
+        writer.write(b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n")
+        await reader.readuntil(b"hello")
+    assert await _ask(listener, b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n") == b""
+    held[0][1].close()
+    await held[0][1].wait_closed()
+    while b"hello" not in await _ask(listener, b"GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"):
+        pass  # the server has not heard yet that one has gone
+    for _, writer in held:
+        writer.close()
 
 
 def test_a_port_in_use_is_named() -> None:

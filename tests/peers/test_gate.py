@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from interconn.identity.signature import SignedReply, SignedRequest
+from interconn.peers import inbound
 from interconn.standard.errors import BadSignature, IllegalTransition
 from interconn.standard.wire import MAXIMUM_BODY_BYTES
 from tests.identity.vectors import VECTORS
@@ -268,6 +269,17 @@ async def test_oversized_body_is_not_even_kept(node: NodeB) -> None:
     chunks = [chunk] * (MAXIMUM_BODY_BYTES // len(chunk)) + [b"x"]
     answer = await ask(node.app, "POST", START, signed_headers("POST", START, BODY).items(), chunks)
     refused(node, answer, 400, 40001)
+
+
+async def test_bodies_of_strangers_are_bounded_all_together(node: NodeB, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each may be as large as any: what is bounded is what comes at once, and it may be sent again."""
+    monkeypatch.setattr(inbound, "BODIES_BYTES", len(BODY) - 1)
+    refused(node, await node.post(signed_headers("POST", START, BODY)), 500, 50000)
+    monkeypatch.setattr(inbound, "BODIES_BYTES", len(BODY))
+    for number in range(2):  # nothing of what was refused, or served, is counted any more
+        assert (
+            await node.post(signed_headers("POST", START, BODY, x_nonce=f"nonce-of-its-own-{number}"))
+        ).status == 200
 
 
 @pytest.mark.parametrize("query", ["job_id=job-1&job_id=job-2", "job_id=job-1&job_id=job-1", "job%5Fid=a&job_id=b"])

@@ -102,14 +102,17 @@ def _end_as_by_ctrl_c(*numbers: signal.Signals) -> None:
 
 
 def _tell(machine: bool, error: InterconnError) -> None:
+    from interconn.cli.output import json_text, plain
+
     if machine:
-        print(json.dumps({"error": error.to_json()}, ensure_ascii=False))
+        print(json_text({"error": error.to_json()}))
         return
     where = f"{error.where}: " if error.where else ""
     clause = f" [{error.clause}]" if error.clause else ""
-    print(f"{say('error')}: {where}{error.message}{clause}", file=sys.stderr)
+    # A partner's refusal is passed on in its own words.
+    print(f"{say('error')}: {plain(where + error.message, lines=True)}{clause}", file=sys.stderr)
     if error.hint:
-        print(f"{say('next')}: {error.hint}", file=sys.stderr)
+        print(f"{say('next')}: {plain(error.hint, lines=True)}", file=sys.stderr)
 
 
 def _description(error: ValueError) -> str:

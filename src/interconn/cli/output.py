@@ -20,13 +20,35 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 1.5
 """Nobody is left without a sign of life for more than two seconds."""
+_BLANKS = "\u3000\xa0"
+"""Blanks of other scripts, which a terminal takes for no command."""
 PIPE_WIDTH = 4096
 """A pipe has no width; cutting lines there would lose what a script looks for."""
 
 
+def plain(text: str, *, lines: bool = False) -> str:
+    """Return a text as a terminal may be given it: what would command the terminal is shown as an escape.
+
+    Names, reasons and logs come from partners and their components: with a colour, a cursor that goes up, or
+    letters that run from right to left, they could show a person another fingerprint than there is.
+
+    Args:
+        text: of whomever.
+        lines: whether line feeds and tabs stay.
+    """
+    stay = _BLANKS + ("\n\t" if lines else "")
+    return "".join(letter if letter.isprintable() or letter in stay else ascii(letter)[1:-1] for letter in text)
+
+
 def print_json(value: Any) -> None:
     """Print a value for a machine."""
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    print(json_text(value, indent=2))
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """Return JSON that commands no terminal either: JSON escapes control characters, but not all there are."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return "".join(letter if letter.isprintable() or letter in f"{_BLANKS}\n" else _escaped(letter) for letter in text)
 
 
 def print_reply(reply: WireModel) -> None:
@@ -73,13 +95,13 @@ def print_card(title: str, pairs: Sequence[tuple[str, object]]) -> None:
         if value not in (None, "", [], {}):
             table.add_row(name, _cell(value))
     if title:
-        _console().print(title, style="bold", markup=False, highlight=False)
+        _console().print(plain(title), style="bold", markup=False, highlight=False)
     _print(table)
 
 
 def print_next(text: str) -> None:
     """Print what a person may do next."""
-    print(f"{say('next')}: {text}")
+    print(f"{say('next')}: {plain(text)}")
 
 
 def instant(milliseconds: int | None) -> str:
@@ -169,5 +191,11 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return say("yes") if value else say("no")
     if isinstance(value, list | tuple | set | frozenset):
-        return escape(", ".join(str(part) for part in value))
-    return "" if value is None else escape(str(value))
+        return escape(plain(", ".join(str(part) for part in value)))
+    return "" if value is None else escape(plain(str(value)))
+
+
+def _escaped(letter: str) -> str:
+    # JSON writes what lies beyond 16 bits as two halves.
+    units = letter.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[place : place + 4]}" for place in range(0, len(units), 4))

@@ -33,6 +33,12 @@ HEAD_SECONDS = 20
 """How long a connection may take to bring the head of a request."""
 HEAD_BYTES = 64 * 1024
 """How large it may be; permits make the largest header."""
+BODY_PERIOD_SECONDS = 20
+BODY_BYTES_A_PERIOD = 64 * 1024
+"""What of a body has to come in each such period: 3 kB/s, below which it is no transfer but a siege."""
+MOST_CONNECTIONS = 2048
+"""Of one listener; who comes beyond that is sent away."""
+MOST_OF_ONE_ADDRESS = 1024
 BACKLOG = 2048
 GRACE_SECONDS = 3
 """How long requests under way may take to end when the node stops; held polls are cut off after it."""
@@ -141,17 +147,22 @@ class Listener:
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """HTTP/1.1 for strangers, patient within bounds: a request's head comes whole, in time, and not too large.
+    """HTTP/1.1 for strangers, patient within bounds: a request's head comes whole, in time, and not too large, its
+    body without long halts, and nobody holds all connections.
 
     Without that, a few thousand connections that send a byte a minute keep everybody else out.
     """
 
-    _head_deadline: asyncio.TimerHandle | None = None
+    _deadline: asyncio.TimerHandle | None = None
     _head_bytes = 0
+    _body_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._await_head()
+        if self._too_many():
+            transport.abort()
+        else:
+            self._await_head()
 
     def on_message_begin(self) -> None:
         self._await_head()
@@ -166,9 +177,17 @@ class PatientProtocol(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        self._await_nothing()
+        self._await_body()
         if not self.transport.is_closing():
             super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._await_nothing()
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._await_nothing()
@@ -177,11 +196,32 @@ class PatientProtocol(HttpToolsProtocol):
     def _await_head(self) -> None:
         self._await_nothing()
         self._head_bytes = 0
-        self._head_deadline = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+        self._deadline = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _await_body(self) -> None:
+        self._await_nothing()
+        self._body_bytes = 0
+        self._deadline = self.loop.call_later(BODY_PERIOD_SECONDS, self._go_on_awaiting)
+
+    def _go_on_awaiting(self) -> None:
+        if self._body_bytes < BODY_BYTES_A_PERIOD:
+            self.transport.close()
+        else:
+            self._await_body()
 
     def _await_nothing(self) -> None:
-        if self._head_deadline:
-            self._head_deadline.cancel()
+        if self._deadline:
+            self._deadline.cancel()
+
+    def _too_many(self) -> bool:
+        others = self.connections
+        if len(others) > MOST_CONNECTIONS:
+            return True
+        if len(others) <= MOST_OF_ONE_ADDRESS or self.client is None:
+            return False
+        callers = [getattr(other, "client", None) for other in others]
+        same = [caller for caller in callers if caller is not None and caller[0] == self.client[0]]
+        return len(same) > MOST_OF_ONE_ADDRESS
 
     def _within_bounds(self, size: int) -> bool:
         self._head_bytes += size

@@ -42,6 +42,10 @@ log = structlog.get_logger()
 
 BODY_SECONDS = 60
 """How long a caller may take to send a body."""
+BODIES_BYTES = 256 * 1024 * 1024
+"""How much of bodies that are still coming is held at once: until one is there whole, nobody knows who sent it."""
+
+_coming = 0
 
 RequestModel = TypeVar("RequestModel", bound=WireModel)
 ReplyModel = TypeVar("ReplyModel", bound=WireModel)
@@ -295,17 +299,24 @@ async def read_bounded(request: Request, limit: int = MAXIMUM_BODY_BYTES) -> byt
 
     Raises:
         MalformedBody: there is more, or it does not come.
+        InterconnError: too much is coming from all callers together; it may be sent again.
     """
+    global _coming
     parts, size = [], 0
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for part in request.stream():
                 size += len(part)
+                _coming += len(part)
+                if _coming > BODIES_BYTES:
+                    raise InterconnError("this node is being sent too much at once", hint="Try again in a moment")
                 if size > limit:
                     raise MalformedBody(f"the body has more than the {limit} bytes accepted", where="body")
                 parts.append(part)
     except TimeoutError:
         raise MalformedBody(f"the body did not come whole within {BODY_SECONDS} s", where="body") from None
+    finally:
+        _coming -= size
     return b"".join(parts)
 
 

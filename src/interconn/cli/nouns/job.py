@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -192,7 +193,7 @@ def log(task_id: str, *, start: int = 0, length: int = 1000, common: Common = Co
     length
         Most lines printed.
     """
-    from interconn.cli.output import print_reply
+    from interconn.cli.output import plain, print_reply
 
     with common.node() as node:
         found = node.jobs.log(task_id, start=start, length=length)
@@ -200,13 +201,13 @@ def log(task_id: str, *, start: int = 0, length: int = 1000, common: Common = Co
         print_reply(found)
         return
     for line in found.lines:
-        print(line)
+        print(plain(line, lines=True) if sys.stdout.isatty() else line)
 
 
 def _watch(job_id: str, common: Common) -> int:
     import time
 
-    from interconn.cli.output import print_reply
+    from interconn.cli.output import plain, print_reply
 
     shown: dict[tuple[str, str], str] = {}
     with common.node() as node:
@@ -220,7 +221,7 @@ def _watch(job_id: str, common: Common) -> int:
     if common.json:
         print_reply(job)
     else:
-        reason = f": {job.reason}" if job.reason else ""
+        reason = f": {plain(job.reason)}" if job.reason else ""
         print(f"{job.job_id} {job.status.value} {job.outcome}{reason}")
     return 0 if job.outcome == "SUCCESS" else 1
 

@@ -250,10 +250,10 @@ def _described(report: Report) -> dict[str, Any]:
 
 
 def _show(report: Report) -> None:
-    from interconn.cli.output import print_card
+    from interconn.cli.output import plain, print_card
 
     if report.fault:
-        print(f"{report.file}: {say('NOT IN ORDER')}: {report.fault.message}")
+        print(f"{report.file}: {say('NOT IN ORDER')}: {plain(report.fault.message)}")
         return
     print_card(
         say("{file}: in order", file=report.file),
