@@ -125,7 +125,7 @@ def test_mgt_2_2_permit_as_object_or_as_json_string_of_it_resolution_17() -> Non
     assert as_object == as_string
     assert as_object.resource_permit
     assert as_object.to_wire()["resource_permit"] == PERMIT
-    for nothing in ("", None, {}):
+    for nothing in ("", " ", None, {}, "{}", "null", " {}\n"):
         assert validate(management.AuditConfirm, {**confirm, "resource_permit": nothing}).resource_permit is None
 
 
@@ -144,12 +144,24 @@ def test_mgt_2_2_permit_hostile_string(text: str) -> None:
     refused(management.AuditConfirm, {"audit_id": "a-1", "status": "APPROVED", "resource_permit": text})
 
 
-@pytest.mark.parametrize("token", ["short", "with,comma" * 3, "with/slash" * 3, "x" * 513, "a" * 20 + "\n"])
+@pytest.mark.parametrize(
+    "token", ["", "with,comma" * 3, "with/slash" * 3, "x" * 513, "a" * 20 + "\n", "with space", "é" * 20]
+)
 def test_mgt_2_2_permit_token_that_fits_no_set(token: str) -> None:
     permit = {**PERMIT, "token": token}
     with pytest.raises(InvalidRequest) as caught:
         validate(management.AuditConfirm, {"audit_id": "a-1", "status": "APPROVED", "resource_permit": permit})
-    assert token not in caught.value.message
+    assert not token or token not in caught.value.message
+
+
+@pytest.mark.parametrize("token", ["7", "a;b\"c'd", "eyJhbGciOi.JSUzI1Ni-_~+=", "!#$%&()*:<=>?@[]^{|}"])
+def test_mgt_2_2_permit_a_token_is_the_holders_to_make(token: str) -> None:
+    assert validate(management.ResourcePermit, {**PERMIT, "token": token}).token == token
+
+
+@pytest.mark.parametrize("value", [[], 0, False, "[]", "0", "false", '"{}"'])
+def test_mgt_2_2_permit_what_is_neither_a_permit_nor_none(value: Any) -> None:
+    refused(management.AuditConfirm, {"audit_id": "a-1", "status": "APPROVED", "resource_permit": value})
 
 
 def test_mgt_2_2_permit_token_is_not_shown() -> None:
@@ -195,6 +207,21 @@ def test_mgt_5_1_names_that_would_move_a_terminal(name: str) -> None:
 @pytest.mark.parametrize("name", ["联合建模\u3000甲", "naïve", "a" * 256, "👩‍🔬"])
 def test_mgt_5_1_names_of_the_world(name: str) -> None:
     validate(management.ProjectApply, {"audit_id": "a-1", "contract_id": "c-1", "name": name, "project_id": "p-1"})
+
+
+def test_mgt_g2_1_1_3_conf_what_this_node_makes_has_every_member_that_is_demanded() -> None:
+    config = validate(Config, CONFIG)
+    wire = config.completed().to_wire()
+    assert set(wire["role"]) == {"guest", "host", "arbiter"}
+    assert wire["role"]["arbiter"] == []
+    for parameters in ("job_params", "task_params"):
+        assert set(wire[parameters]) == {"common", "guest", "host", "arbiter"}
+    assert wire["task_params"]["guest"] == CONFIG["task_params"]["guest"]  # type: ignore[index]
+    assert config.to_wire()["role"] == CONFIG["role"]  # what another made is left as it is
+    assert validate(Config, wire).completed().to_wire() == wire
+    more = validate(Config, {**CONFIG, "role": {"guest": ["a"], "helper": ["b"]}, "job_params": {"helper": {"0": {}}}})
+    assert more.completed().to_wire()["role"]["helper"] == ["b"]
+    assert more.completed().to_wire()["job_params"]["helper"] == {"0": {}}
 
 
 def test_mgt_6_1_contract_id_in_both_spellings_resolution_19() -> None:

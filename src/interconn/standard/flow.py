@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from pydantic import AliasChoices, Field, model_validator
 
 from interconn.standard.identifiers import Identifier
 from interconn.standard.wire import WireModel
+
+ROLES: Final = ("guest", "host", "arbiter")
+"""The roles that a configuration has members for, whether anybody plays them or not (CTL-6.6)."""
 
 Parameters = dict[str, Any]
 
@@ -52,6 +55,10 @@ class ParameterSet(WireModel):
 
     common: Parameters = {}
 
+    def completed(self) -> ParameterSet:
+        """Return the same with a member for each of the three roles."""
+        return ParameterSet(common=self.common, **{role: {} for role in ROLES} | (self.model_extra or {}))
+
     def of_role(self, role: str, index: int) -> Parameters:
         """Return the parameters of one party alone, without the common ones."""
         by_index = (self.model_extra or {}).get(role) or {}
@@ -76,6 +83,19 @@ class Config(WireModel):
     role: dict[str, list[Identifier]]
     job_params: ParameterSet = ParameterSet()
     task_params: ParameterSet = ParameterSet()
+
+    def completed(self) -> Config:
+        """Return the same with every member that CTL-6.6 demands, empty where nobody has that role.
+
+        Their absence is accepted from anybody; what this node makes has them, as others may insist.
+        """
+        return self.model_copy(
+            update={
+                "role": {role: [] for role in ROLES} | self.role,
+                "job_params": self.job_params.completed(),
+                "task_params": self.task_params.completed(),
+            }
+        )
 
     def nodes(self) -> list[str]:
         """Return every node that plays a role, once, in the order of `role`; the scheduler may be another."""

@@ -183,7 +183,7 @@ class Flows(Subject[FlowApply]):
             application = FlowApply(
                 audit_id=new_id("audit"),
                 dag=request.dag,
-                config=request.config,
+                config=request.config.completed() if request.config else None,
                 description=request.description,
                 flow_id=flow_id,
                 name=request.name,

@@ -257,7 +257,7 @@ class Jobs(Subject[JobApply]):
         return await self._database.write(lambda session: self._propose_in(session, person, request))
 
     def _propose_in(self, session: Session, person: Person, request: api.JobPropose) -> JobProposal:
-        config, own = request.config, self._node.node_id
+        config, own = request.config.completed(), self._node.node_id
         if config.initiator.node_id != own:
             raise InvalidFlow(
                 f"this node, {own}, proposes only jobs that it initiates",

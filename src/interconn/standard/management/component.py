@@ -20,11 +20,19 @@ class ComponentStatus(StrEnum):
 
 
 class ComponentList(Paging):
-    """Ask for a page of the partner's components (MGT-6.1); contract_Id is the source's spelling (resolution 19)."""
+    """Ask for a page of the partner's components (MGT-6.1).
+
+    contract_Id is the spelling of the standard's own table, here alone: either is read (resolution 19), and both are
+    sent, as a partner that was built by the table knows no other.
+    """
 
     contract_id: Identifier = Field(validation_alias=AliasChoices("contract_id", "contract_Id"))
     category: Text | None = None
     developer: Text | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the members under their wire names, the contract's id under both."""
+        return {**super().to_wire(), "contract_Id": self.contract_id}
 
 
 class ComponentSummary(WireModel):

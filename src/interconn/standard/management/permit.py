@@ -17,7 +17,8 @@ _MAXIMUM_PERMIT_BYTES = 64 * 1024
 class ResourcePermit(WireModel):
     """The permit that a resource holder gives to a resource user in a confirm call (MGT-2.2-permit)."""
 
-    token: str = Field(pattern=r"^[A-Za-z0-9_.~+=\-]{16,512}$", repr=False)
+    # Any that fits a permit set: visible, without comma and slash, which divide it (MGT-2.2-token-set).
+    token: str = Field(pattern=r"^[!-+\-.0-~]{1,512}$", repr=False)
     resource_level: Int32
     resource_type: Name
     resource_id: Identifier
@@ -30,13 +31,13 @@ class ResourcePermit(WireModel):
 
 
 def _object_of_json(value: Any) -> Any:
-    # Resolution 17: an object; a JSON string of it is accepted.
-    if not isinstance(value, str) or not value:
-        return value or None
-    try:
-        return parse_json(value.encode(), limit=_MAXIMUM_PERMIT_BYTES)
-    except MalformedBody as error:
-        raise ValueError(error.message) from None
+    # Resolution 17: an object; a JSON string of it is accepted. None at all may be said in as many ways.
+    if isinstance(value, str):
+        try:
+            value = parse_json(value.encode(), limit=_MAXIMUM_PERMIT_BYTES) if value.strip() else None
+        except MalformedBody as error:
+            raise ValueError(error.message) from None
+    return None if value == {} else value
 
 
 class AuditConfirm(WireModel):
