@@ -53,7 +53,7 @@ async def test_approved_job_is_admitted_by_all(scene, granted):
     assert await scene.bank.rows(GrantUse) == []
 
 
-async def test_mgt_g2_1_2_what_is_handed_down_is_what_was_approved(scene, granted, make):
+async def test_mgt_g2_1_2_handdown_is_of_what_was_approved(scene, granted, make):
     job = await scene.job(granted)
     assert job.dag.to_wire() == make.dag()
     [there] = await scene.operator.rows(ProposedJob)

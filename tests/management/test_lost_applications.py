@@ -7,7 +7,7 @@ import pytest
 from interconn.api import peers as peers_api
 from interconn.api import state as state_api
 from interconn.management.contracts.tables import Contract
-from interconn.standard.errors import IllegalTransition
+from interconn.standard.errors import IllegalTransition, Refused
 
 
 async def differences(node, partner):
@@ -110,3 +110,34 @@ async def test_an_application_that_was_withdrawn_here_and_approved_there_is_ende
     assert (found.command, found.side) == (f"interconn peer terminate {there.contract_id}", "operator")
     await operator.ask(peers_api.PEER_TERMINATE, contract_id=there.contract_id)
     assert await differences(operator, bank) == []
+
+
+async def test_mgt_g2_2_3_3_2_a_rejection_stays_one_and_blocks_no_new_application(network, bank, operator):
+    first = await apply(network, bank, operator)
+    await operator.ask(peers_api.PEER_REJECT, contract_id=first.contract_id)
+    await network.settle()
+    for _ in range(2):
+        assert [(await node.contract()).status for node in (bank, operator)] == ["REJECTED", "REJECTED"]
+        assert (await bank.ask(peers_api.PEER_ASK, node_id="operator")).contract_status == "REJECTED"
+        await bank.restart()
+        await operator.restart()
+        network.clock.time += 30 * 86_400_000
+    with pytest.raises(IllegalTransition):  # no side turns it into TERMINATED
+        await operator.ask(peers_api.PEER_TERMINATE, contract_id=first.contract_id)
+    second = await apply(network, bank, operator)
+    assert (second.status, second.contract_id != first.contract_id) == ("APPLIED", True)
+
+
+async def test_mgt_g2_2_3_3_2_states_out_of_step_block_an_application_until_they_agree(
+    network, bank, operator, contract_id
+):
+    await operator.ask(peers_api.PEER_TERMINATE, contract_id=contract_id)
+    await operator.lose_mail()
+    [found] = await differences(bank, operator)
+    assert (found.here, found.there, found.agreement) == ("APPROVED", "TERMINATED", "DRIFT")
+    sent = len(network.passed)
+    with pytest.raises(Refused, match="approved already"):
+        await apply(network, bank, operator)
+    assert len(network.passed) == sent  # nothing was sent
+    await bank.ask(peers_api.PEER_ASK, node_id="operator")  # the query of MGT-3.5 brings both in step
+    assert (await apply(network, bank, operator)).status == "APPLIED"

@@ -1,5 +1,7 @@
 """A permit that the partner gave and that is not here is a difference, with the step that mends it (MGT-2.2-permit)."""
 
+import json
+
 import pytest
 from sqlalchemy import delete
 from starlette.applications import Starlette
@@ -10,6 +12,7 @@ from interconn.api import state as state_api
 from interconn.management.approvals.tables import Audit
 from interconn.management.permits.tables import Permit
 from interconn.standard import management as standard
+from interconn.standard.errors import PeerRefused
 from tests.management.kinds import CALLS, KINDS, begin, decide, share_model, view
 
 
@@ -46,6 +49,17 @@ async def lose_permit(node, audit_id):
         session.execute(delete(Permit).where(Permit.audit_number == audit.number))
 
     await node.database.write(work)
+
+
+async def kept(node, audit_id):
+    """The members of the permit that came with an approval."""
+
+    def work(session):
+        [audit] = session.query(Audit).filter_by(audit_id=audit_id)
+        permit = session.get_one(Permit, audit.number)
+        return {column.key: getattr(permit, column.key) for column in Permit.__mapper__.column_attrs}
+
+    return await node.database.read(work)
 
 
 async def difference(node, partner, audit_id, call=state_api.STATE_DIFF):
@@ -99,6 +113,44 @@ async def test_mgt_2_2_permit_a_partner_may_confirm_without_one(scene, applied, 
     assert await scene.standing(audit_id) == ("APPROVED", "APPROVED")
     assert await difference(scene.bank, scene.operator, audit_id) is None
     assert (await view(scene.bank, audit_id)).waits_for == ""
+
+
+class StringConfirm(standard.AuditConfirm):
+    """A confirm whose permit is a JSON string, as the tables of MGT-8.2 and MGT-9.2 have it."""
+
+    def to_wire(self):
+        wire = super().to_wire()
+        return wire | {"resource_permit": json.dumps(wire["resource_permit"], indent=1, ensure_ascii=False)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_mgt_9_2_and_its_like_a_permit_as_an_object_and_as_a_string_is_the_same_permit(scene, applied, kind):
+    audit_id = await applied(kind)
+    await decide(scene.operator, audit_id, "APPROVED")
+    await scene.network.settle()
+    confirm = CALLS[kind][1]
+    sent = json.loads(scene.network.last(confirm).body)
+    assert isinstance(sent["resource_permit"], dict)  # ours is always an object (resolution 17)
+    as_object = await kept(scene.bank, audit_id)
+    await lose_permit(scene.bank, audit_id)
+    await scene.operator.client.call("bank", confirm, StringConfirm.model_validate(sent), trace_id="t")
+    assert isinstance(json.loads(scene.network.last(confirm).body)["resource_permit"], str)
+    assert await kept(scene.bank, audit_id) == as_object
+    assert as_object["token"] == sent["resource_permit"]["token"]
+
+
+@pytest.mark.parametrize("text", ["not JSON", "[]", '{"token": "x"}', "7"])
+async def test_mgt_9_2_a_string_that_is_no_permit_is_refused_and_approves_nothing(scene, applied, text):
+    audit_id = await applied("MODEL")
+
+    class Wrong(standard.AuditConfirm):
+        def to_wire(self):
+            return super().to_wire() | {"resource_permit": text}
+
+    with pytest.raises(PeerRefused, match="resource_permit"):
+        wrong = Wrong(audit_id=audit_id, status="APPROVED")
+        await scene.operator.client.call("bank", standard.MODEL_CONFIRM, wrong, trace_id="t")
+    assert (await view(scene.bank, audit_id)).status == "APPLIED"
 
 
 @pytest.mark.parametrize("kind", ["DATASET", "MODEL"])
