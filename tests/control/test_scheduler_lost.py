@@ -4,12 +4,16 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from interconn.control import follower
 from interconn.standard.errors import ContractNotUsable
 
 
 async def test_contract_with_the_scheduler_terminated_while_a_component_runs(
-    network: Any, make: SimpleNamespace
+    network: Any, make: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(follower, "_WAIT_SECONDS", 0.1)  # the question that is under way is soon followed by another
     for node in network.nodes.values():
         node.machine.ends = lambda environment: None
     network.operator.control._follower._partners.patience_seconds = 1e6
