@@ -10,13 +10,13 @@ from interconn.control import follower
 from interconn.standard.errors import ContractNotUsable
 
 
+@pytest.mark.parametrize("network", [1e6], indirect=True)  # nobody gives up for any other reason
 async def test_contract_with_the_scheduler_terminated_while_a_component_runs(
     network: Any, make: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follower, "_WAIT_SECONDS", 0.1)  # the question that is under way is soon followed by another
     for node in network.nodes.values():
         node.machine.ends = lambda environment: None
-    network.operator.control._follower._partners.patience_seconds = 1e6
     await network.run(make.job(scheduler="clearing"))
     while not network.operator.machine.environments:  # noqa: ASYNC110 - it may be anything
         await asyncio.sleep(0.002)
