@@ -27,6 +27,8 @@ async def test_contract_with_the_scheduler_terminated_while_a_component_runs(
     network.operator.control._follower._partners._client.answer = over
     async with asyncio.timeout(30):
         view = await network.operator.ended()
+        while not network.operator.machine.stops:  # noqa: ASYNC110 - components are stopped once the end is on disk
+            await asyncio.sleep(0.002)
     assert view.outcome == "FAILED"
     assert "the scheduler clearing is a partner no more" in view.reason
     assert network.operator.machine.stops == 1

@@ -210,7 +210,7 @@ def _watch(job_id: str, common: Common) -> int:
     from interconn.cli.output import plain, print_reply
 
     shown: dict[tuple[str, str], str] = {}
-    with common.node() as node:
+    with common.node(patient=False) as node:
         while True:
             job = node.jobs.show(job_id)
             if not common.json:

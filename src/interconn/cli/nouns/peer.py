@@ -230,7 +230,7 @@ def show(partner: str, *, common: Common = Common()) -> None:
             (say("contract status there"), found.contract_status),
             (say("usable"), found.usable),
             (say("waits for"), found.waits_for),
-            (say("expires"), instant(found.expired_time)),
+            (say("expires"), instant(found.expired_time) or say("never")),
             (say("its key"), found.fingerprint),
             (say("its former key"), _until(found.former_fingerprint, found.former_until)),
             (say("its next key, to be compared"), found.next_fingerprint),
@@ -290,7 +290,7 @@ def _show(contract: ContractView, common: Common) -> None:
             (say("address"), contract.address),
             (say("key proven"), contract.key_proven),
             (say("key compared"), contract.key_compared),
-            (say("expires"), instant(contract.expired_time)),
+            (say("expires"), instant(contract.expired_time) or say("never")),
             (say("management plane"), contract.management_plane),
         ],
     )
