@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
-from interconn.identity.credentials import Credential
+from interconn.identity.credentials import LONGEST_CHAIN, Credential
 from interconn.identity.trust import CertificateTrust, require_certificate
 from interconn.standard.errors import CertificateRefused, InvalidRequest
 from interconn.standard.management import AuthType
@@ -397,3 +397,58 @@ def test_a_list_grows_old_without_a_restart(strict: Folders, root: Authority) ->
         strict.believe(leaf, moment=NOW + DAY)
     strict.put(root.list(last=NOW + DAY, following=NOW + 2 * DAY), "next.crl")
     strict.believe(leaf, moment=NOW + DAY)
+
+
+def below(above: Authority, name: str, *, length: int | None = None, constraints: x509.NameConstraints | None = None):
+    """An authority below another, as that one limits it; its certificate beside it."""
+    made = Authority(name, above=above)
+    plain = made.certificate()
+    builder = x509.CertificateBuilder().subject_name(plain.subject).issuer_name(plain.issuer)
+    builder = builder.public_key(made.key.public_key()).serial_number(x509.random_serial_number())
+    builder = builder.not_valid_before(made.begins).not_valid_after(made.ends)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=length), critical=True)
+    for one in plain.extensions:
+        if not isinstance(one.value, x509.BasicConstraints):
+            builder = builder.add_extension(one.value, one.critical)
+    if constraints:
+        builder = builder.add_extension(constraints, critical=True)
+    return made, builder.sign(above.key, hashes.SHA256())
+
+
+def test_an_authority_that_may_have_none_below_it_does_not_vouch_through_one(folders: Folders, root: Authority) -> None:
+    last, its = below(root, "Last", length=0)
+    folders.believe(last.issue(), its)
+    further, beyond = below(last, "Further")
+    with pytest.raises(CertificateRefused, match="no path"):
+        folders.believe(further.issue(), beyond, its)
+
+
+def test_a_path_of_as_many_as_are_allowed_is_believed_and_none_longer(folders: Folders, root: Authority) -> None:
+    authority, chain = root, []
+    for number in range(LONGEST_CHAIN - 1):
+        authority, its = below(authority, f"Middle {number}")
+        chain.insert(0, its)
+    folders.believe(authority.issue(), *chain)
+    further, its = below(authority, "One more")
+    with pytest.raises((CertificateRefused, InvalidRequest)):
+        folders.believe(further.issue(), its, *chain)
+
+
+@pytest.mark.parametrize(
+    "constraints",
+    [
+        x509.NameConstraints([x509.UniformResourceIdentifier("fund.example")], None),
+        x509.NameConstraints(None, [x509.UniformResourceIdentifier(".example")]),
+        x509.NameConstraints([x509.DirectoryName(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "fund")]))], None),
+        x509.NameConstraints([x509.DNSName("fund.example")], None),
+    ],
+    ids=["uris of others alone", "uris left out", "subjects of others alone", "hosts of others alone"],
+)
+@pytest.mark.parametrize("named_by", ["uri", "common name"])
+def test_an_authority_for_other_names_does_not_vouch_for_this_node(
+    folders: Folders, root: Authority, constraints: x509.NameConstraints, named_by: str
+) -> None:
+    """Whether such a limit is understood or not: it is none that may be passed over."""
+    narrow, its = below(root, "Of the fund", constraints=constraints)
+    with pytest.raises(CertificateRefused):
+        folders.believe(narrow.issue() if named_by == "uri" else narrow.issue(uris=()), its)

@@ -11,10 +11,12 @@ import pytest
 from sqlalchemy import select
 
 from interconn.api.datasets import DATASET_PUBLISH
+from interconn.api.peers import PEER_TERMINATE
 from interconn.api.trail import TRAIL_SETTLE, TRAIL_STANDING, PartnerHeads
 from interconn.peers import head_exchange
 from interconn.standard.errors import NotFound, PeerRefused
 from interconn.standard.trail import TRAIL_HEAD
+from interconn.state.database import Table
 from interconn.trail import thinning
 from interconn.trail.entries import AuditEntry
 from interconn.trail.heads import check_head, check_receipt, sign_head
@@ -251,6 +253,52 @@ async def test_the_own_head_is_signed_once_for_an_entry(scene: Scene) -> None:
     )
     own = [one for one in await scene.bank.rows(KeptHead) if one.node_id == "bank" and one.number == newest]
     assert len(own) == 1
+
+
+async def test_exchanges_that_race_with_each_other_and_with_new_entries_raise_no_alarm(scene: Scene) -> None:
+    for _ in range(3):
+        await asyncio.gather(
+            give(scene.bank), grow(scene.bank), give(scene.operator), grow(scene.operator), give(scene.bank),
+            grow(scene.bank), give(scene.operator),
+        )  # fmt: skip
+        scene.network.clock.time += 1
+    for node in (scene.bank, scene.operator, scene.clearing):
+        assert await node.trail_keeping.trail.contradicting() == []
+
+
+async def test_a_clock_that_was_set_back_raises_no_alarm(scene: Scene) -> None:
+    await give(scene.bank)
+    scene.network.clock.time -= 3_600_000
+    await grow(scene.bank)
+    await give(scene.bank)
+    assert await scene.operator.trail_keeping.trail.contradicting() == []
+
+
+async def begun_anew(node: Node) -> None:
+    """A node loses all that it knew, and goes on under the same name and key."""
+    await node.stop()
+    for file in node.home.glob("state.db*"):
+        file.unlink()
+    node.open()
+    Table.metadata.create_all(node.database.engine)
+    await node.management.start()
+
+
+async def test_a_partner_that_begins_anew_under_a_new_contract_is_asked_about_once(scene: Scene) -> None:
+    """Its trail is another than the one it gave heads of, whatever the reason: people hear of it, and close it."""
+    await give(scene.bank)
+    scene.network.clock.time += 1000
+    await begun_anew(scene.bank)
+    await scene.operator.ask(PEER_TERMINATE, contract_id=scene.operator.directory.usable("bank").contract_id)
+    await scene.network.cooperate(scene.bank, scene.operator, expired_time=2_000_000_000_000)  # no repetition
+    await give(scene.bank)
+    assert await scene.operator.trail_keeping.trail.contradicting() == ["bank"]
+    await scene.operator.ask(TRAIL_SETTLE, node_id="bank", reason="its disk was lost; we spoke on the telephone")
+    for _ in range(3):
+        scene.network.clock.time += 1000
+        await scene.bank.database.write(lambda session: _another(session, "person:ann"))
+        await give(scene.bank)
+    assert await scene.operator.trail_keeping.trail.contradicting() == []
 
 
 @pytest.fixture

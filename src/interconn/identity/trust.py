@@ -194,6 +194,12 @@ def _found(credential: Credential, known: _Knowledge, moment: datetime.datetime)
         raise _refused(f"no path leads from it to a root of this node ({str(error)[:200]})") from None
     if len(chain) < 2:
         raise _refused("it is a root itself, and nobody vouches for it")
+    if any(isinstance(extension.value, x509.NameConstraints) for one in chain[1:] for extension in one.extensions):
+        # Limits on hosts or mail say nothing of names of nodes, and what is limited was not meant to vouch for all.
+        raise _refused(
+            "an authority above it is limited to certain names, by which nodes are not named",
+            hint="Take one from an authority without name constraints",
+        )
     return _Path(
         begins=max(one.not_valid_before_utc for one in chain),
         ends=min(one.not_valid_after_utc for one in chain),
