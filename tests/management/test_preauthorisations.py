@@ -1,7 +1,11 @@
 """Partners without a management plane: what was allowed beforehand, and nothing else (decision page 0005)."""
 
 import pytest
+from starlette.applications import Starlette
 
+from interconn.api import audits as audits_api
+from interconn.api import components as components_api
+from interconn.api import datasets as datasets_api
 from interconn.api import peers as peers_api
 from interconn.api import permits as permits_api
 from interconn.components.registry import Registry
@@ -282,3 +286,32 @@ async def test_only_what_there_is_can_be_allowed(plain, members, error):
 async def test_component_is_named_with_its_provider(plain, component):
     with pytest.raises(ValueError, match="component"):
         await allow(plain, component)
+
+
+async def test_mgt_g2_1_2_optional_a_peer_without_projects_and_flows_takes_part_in_data_components_and_jobs(
+    plain, make
+):
+    """Bank serves and sends nothing of sections 5 and 7; a person of operator has declared what it is like."""
+    groups = ("/v1/interconn/project/", "/v1/interconn/flow/")
+    routes = [route for route in plain.bank.app.routes if not route.path.startswith(groups)]
+    assert len(plain.bank.app.routes) - len(routes) == 10
+    plain.bank.app = Starlette(routes=routes)
+    for asking, other in ((plain.bank, "operator"), (plain.operator, "bank")):
+        await asking.ask(datasets_api.DATASET_DISCOVER, node_id=other)
+        page = await asking.ask(components_api.COMPONENT_DISCOVER, node_id=other)
+        assert {"psi", "table_summary"} <= {record.code for record in page.records}
+    grant = await plain.grant()
+    assert (grant.status, grant.has_permit) == ("APPROVED", True)
+    await allow(plain)
+    await plain.admit(sent(make), scheduler="bank")
+    assert not any(one.path.startswith(groups) for one in plain.network.passed if one.source == "bank")
+    # Who asks it for what it does not have is told so, and left with no approval.
+    project = await plain.operator.ask(audits_api.PROJECT_CREATE, name="p", partners=["bank"])
+    for _ in range(20):
+        await plain.network.settle()
+        plain.network.clock.time += 3_600_000
+    [audit] = [
+        one for one in (await plain.operator.ask(audits_api.AUDIT_LIST)).audits if one.subject_id == project.project_id
+    ]
+    assert audit.status != "APPROVED"
+    assert audit.details.get("reason") or audit.waits_for
