@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -63,6 +63,11 @@ class Common:
         with NodeClient(access) as client, patience() if patient else contextlib.nullcontext():
             yield client
 
+
+KindName = Literal["DATASET", "PROJECT", "FLOW", "JOB", "MODEL"]
+"""Of an approval, and of the permit that it brings."""
+StatusName = Literal["APPLIED", "APPROVED", "REJECTED", "TERMINATED"]
+"""Of a contract or an approval."""
 
 Applicant = Annotated[
     str | None, Parameter(name="--partner", help="Node whose application is meant; needed where several applied.")

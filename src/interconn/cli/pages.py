@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -47,7 +47,33 @@ class Pages:
             records += more
         return whole
 
-    def tell(self, shown: int, total: int) -> None:
+    def show(
+        self,
+        found: Listed,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        *,
+        empty: str,
+        json: bool,
+    ) -> None:
+        """Show what was read: to a person as a table and what there is beyond it, to a machine as it came.
+
+        Args:
+            found: what was read.
+            columns: of the table.
+            rows: of the table, one for each record.
+            empty: what a person is told where there are none.
+            json: whether it is for a machine.
+        """
+        from interconn.cli.output import print_reply, print_table
+
+        if json:
+            print_reply(found)
+            return
+        print_table(columns, rows, empty=empty)
+        self._tell(len(rows), found.total)
+
+    def _tell(self, shown: int, total: int) -> None:
         """Tell a person what there is beyond this page, and how it is seen."""
         if self.all or self.size == -1 or shown >= total:
             return

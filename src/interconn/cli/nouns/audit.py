@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from cyclopts import App
 
 from interconn.cli.nouns import trail
-from interconn.cli.options import Common, Limited, Reason, example
+from interconn.cli.options import Common, KindName, Limited, Reason, StatusName, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
@@ -21,8 +19,8 @@ app = App(
 @app.command(name="list", help_epilogue=example("audit list --status APPLIED", "audit list --kind JOB --json"))
 def list_(
     *,
-    kind: Literal["DATASET", "PROJECT", "FLOW", "JOB", "MODEL"] | None = None,
-    status: Literal["APPLIED", "APPROVED", "REJECTED", "TERMINATED"] | None = None,
+    kind: KindName | None = None,
+    status: StatusName | None = None,
     subject: str | None = None,
     partner: str | None = None,
     pages: Pages = Pages(),
@@ -42,7 +40,6 @@ def list_(
         Only those with this node.
     """
     from interconn.api.audits import AuditKind
-    from interconn.cli.output import print_reply, print_table
     from interconn.standard.management import AuditStatus
 
     with common.node() as node:
@@ -57,10 +54,8 @@ def list_(
             ),
             "audits",
         )
-    if common.json:
-        print_reply(found)
-        return
-    print_table(
+    pages.show(
+        found,
         [
             say("approval"),
             say("kind"),
@@ -85,8 +80,8 @@ def list_(
             for audit in found.audits
         ],
         empty=say("no approvals"),
+        json=common.json,
     )
-    pages.tell(len(found.audits), found.total)
 
 
 @app.command(help_epilogue=example("audit approve audit-51c9 --times-limit 3 --expires 30d"))

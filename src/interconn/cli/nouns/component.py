@@ -127,7 +127,6 @@ def discover(
     developer
         Only those of this developer.
     """
-    from interconn.cli.output import print_reply, print_table
 
     with common.node() as node:
         found = pages.read(
@@ -136,15 +135,13 @@ def discover(
             ),
             "records",
         )
-    if common.json:
-        print_reply(found)
-        return
-    print_table(
+    pages.show(
+        found,
         [say("component"), say("version"), say("category"), say("developer")],
         [[c.code, c.version, c.category, c.developer] for c in found.records],
         empty=say("{node_id} offers no components", node_id=partner),
+        json=common.json,
     )
-    pages.tell(len(found.records), found.total)
 
 
 @app.command(help_epilogue=example("component show operator psi --version 1.0.0"))

@@ -130,24 +130,21 @@ def list_(
     category
         Only those of this category.
     """
-    from interconn.cli.output import print_reply, print_table
 
     with common.node() as node:
         found = pages.read(
             lambda page, size: node.datasets.list(page=page, size=size, name=name, category=category), "datasets"
         )
-    if common.json:
-        print_reply(found)
-        return
-    print_table(
+    pages.show(
+        found,
         [say("data set"), say("name"), say("rows"), say("key"), say("label"), say("published"), say("lies in")],
         [
             [d.dataset_id, d.name, d.count, d.join_columns, d.label_columns, d.published_to or d.published, d.location]
             for d in found.datasets
         ],
         empty=say("no data sets yet; take one in with 'interconn dataset add'"),
+        json=common.json,
     )
-    pages.tell(len(found.datasets), found.total)
 
 
 @app.command(help_epilogue=example("dataset discover operator"))
@@ -159,19 +156,16 @@ def discover(partner: str, *, pages: Pages = Pages(), common: Common = Common())
     partner
         Id of the partner's node.
     """
-    from interconn.cli.output import print_reply, print_table
 
     with common.node() as node:
         found = pages.read(lambda page, size: node.datasets.discover(partner, page=page, size=size), "records")
-    if common.json:
-        print_reply(found)
-        return
-    print_table(
+    pages.show(
+        found,
         [say("data set"), say("name"), say("rows"), say("key"), say("label"), say("description")],
         [[d.dataset_id, d.name, d.count, d.join_columns, d.label_columns, d.description] for d in found.records],
         empty=say("{node_id} publishes no data sets", node_id=partner),
+        json=common.json,
     )
-    pages.tell(len(found.records), found.total)
 
 
 @app.command(help_epilogue=example("dataset show loans", "dataset show operator customers"))

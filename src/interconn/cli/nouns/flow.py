@@ -84,16 +84,14 @@ def list_(
     project
         Only those of this project.
     """
-    from interconn.cli.output import print_reply, print_table, short
+    from interconn.cli.output import short
 
     with common.node() as node:
         found = pages.read(
             lambda page, size: node.flows.list(page=page, size=size, name=name, project_id=project), "flows"
         )
-    if common.json:
-        print_reply(found)
-        return
-    print_table(
+    pages.show(
+        found,
         [say("flow"), say("name"), say("project"), say("initiator"), say("components"), say("digest"), say("approved")],
         [
             [
@@ -108,8 +106,8 @@ def list_(
             for flow in found.flows
         ],
         empty=say("no flows yet; create one with 'interconn flow create'"),
+        json=common.json,
     )
-    pages.tell(len(found.flows), found.total)
 
 
 @app.command(help_epilogue=example("flow lint examples/intersection.json"))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from cyclopts import App
 
-from interconn.cli.options import Common, Reason, example
+from interconn.cli.options import Common, KindName, Reason, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
@@ -17,7 +15,7 @@ app = App(name="grant", help="What this node granted to partners.", help_epilogu
 def list_(
     *,
     partner: str | None = None,
-    kind: Literal["DATASET", "PROJECT", "FLOW", "JOB", "MODEL"] | None = None,
+    kind: KindName | None = None,
     pages: Pages = Pages(),
     common: Common = Common(),
 ) -> None:
@@ -31,17 +29,15 @@ def list_(
         Only those for this kind of resource.
     """
     from interconn.api.audits import AuditKind
-    from interconn.cli.output import instant, print_reply, print_table
+    from interconn.cli.output import instant
 
     wanted = AuditKind(kind) if kind else None
     with common.node() as node:
         found = pages.read(
             lambda page, size: node.grants.list(page=page, size=size, node_id=partner, kind=wanted), "grants"
         )
-    if common.json:
-        print_reply(found)
-        return
-    print_table(
+    pages.show(
+        found,
         [
             say("for"),
             say("kind"),
@@ -70,8 +66,8 @@ def list_(
             for grant in found.grants
         ],
         empty=say("nothing is granted yet"),
+        json=common.json,
     )
-    pages.tell(len(found.grants), found.total)
 
 
 @app.command(help_epilogue=example("grant revoke audit-51c9 --reason 'project is over'"))

@@ -146,24 +146,22 @@ def list_(
     flow
         Only those of this flow.
     """
-    from interconn.cli.output import instant, print_reply, print_table
+    from interconn.cli.output import instant
     from interconn.standard.control import JobStatus
 
     wanted = JobStatus(status) if status else None
     with common.node() as node:
         found = pages.read(lambda page, size: node.jobs.list(page=page, size=size, status=wanted, flow_id=flow), "jobs")
-    if common.json:
-        print_reply(found)
-        return
-    print_table(
+    pages.show(
+        found,
         [say("job"), say("flow"), say("status"), say("outcome"), say("initiator"), say("scheduler"), say("created")],
         [
             [j.job_id, j.flow_id, j.status.value, j.outcome, j.initiator, j.scheduler, instant(j.created_at)]
             for j in found.jobs
         ],
         empty=say("no jobs yet; propose one with 'interconn job propose'"),
+        json=common.json,
     )
-    pages.tell(len(found.jobs), found.total)
 
 
 @app.command(help_epilogue=example("job stop job-f3b0"))

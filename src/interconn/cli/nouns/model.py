@@ -81,19 +81,17 @@ def list_(
     job
         Only those of this job.
     """
-    from interconn.cli.output import print_reply, print_table, short
+    from interconn.cli.output import short
 
     with common.node() as node:
         found = pages.read(lambda page, size: node.models.list(page=page, size=size, name=name, job_id=job), "models")
-    if common.json:
-        print_reply(found)
-        return
-    print_table(
+    pages.show(
+        found,
         [say("model"), say("name"), say("algorithm"), say("parties"), say("shared with"), say("digest")],
         [[m.model_id, m.name, m.algorithm, m.parties, m.shared_with, short(m.digest)] for m in found.models],
         empty=say("no models yet; jobs yield them, and 'interconn model add' registers ready-made ones"),
+        json=common.json,
     )
-    pages.tell(len(found.models), found.total)
 
 
 @app.command(help_epilogue=example("model show model-7a1e"))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App
 
 from interconn.cli.instants import End
-from interconn.cli.options import Common, Flag, example
+from interconn.cli.options import Common, Flag, StatusName, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
@@ -143,7 +143,7 @@ def terminate(partner: str, *, common: Common = Common()) -> None:
 def list_(
     *,
     partner: str | None = None,
-    status: Literal["APPLIED", "APPROVED", "REJECTED", "TERMINATED"] | None = None,
+    status: StatusName | None = None,
     pages: Pages = Pages(),
     common: Common = Common(),
 ) -> None:
@@ -156,7 +156,7 @@ def list_(
     status
         Only those in this state.
     """
-    from interconn.cli.output import instant, print_reply, print_table
+    from interconn.cli.output import instant
     from interconn.standard.management import AuditStatus
 
     wanted = AuditStatus(status) if status else None
@@ -164,10 +164,8 @@ def list_(
         found = pages.read(
             lambda page, size: node.peers.list(page=page, size=size, node_id=partner, status=wanted), "contracts"
         )
-    if common.json:
-        print_reply(found)
-        return
-    print_table(
+    pages.show(
+        found,
         [
             say("partner"),
             say("institution"),
@@ -196,8 +194,8 @@ def list_(
             for c in found.contracts
         ],
         empty=say("no partners yet; apply for cooperation with 'interconn peer apply'"),
+        json=common.json,
     )
-    pages.tell(len(found.contracts), found.total)
 
 
 @app.command(help_epilogue=example("peer show operator"))

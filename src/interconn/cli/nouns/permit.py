@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from cyclopts import App
 
-from interconn.cli.options import Common, example
+from interconn.cli.options import Common, KindName, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
@@ -17,7 +15,7 @@ app = App(name="permit", help="Permits that partners gave this node.", help_epil
 def list_(
     *,
     partner: str | None = None,
-    kind: Literal["DATASET", "PROJECT", "FLOW", "JOB", "MODEL"] | None = None,
+    kind: KindName | None = None,
     pages: Pages = Pages(),
     common: Common = Common(),
 ) -> None:
@@ -31,17 +29,15 @@ def list_(
         Only those for this kind of resource.
     """
     from interconn.api.audits import AuditKind
-    from interconn.cli.output import instant, print_reply, print_table
+    from interconn.cli.output import instant
 
     wanted = AuditKind(kind) if kind else None
     with common.node() as node:
         found = pages.read(
             lambda page, size: node.permits.list(page=page, size=size, node_id=partner, kind=wanted), "permits"
         )
-    if common.json:
-        print_reply(found)
-        return
-    print_table(
+    pages.show(
+        found,
         [
             say("for"),
             say("kind"),
@@ -66,8 +62,8 @@ def list_(
             for permit in found.permits
         ],
         empty=say("no permits yet; apply for one with 'interconn dataset request'"),
+        json=common.json,
     )
-    pages.tell(len(found.permits), found.total)
 
 
 @app.command(help_epilogue=example("permit renew audit-51c9"))

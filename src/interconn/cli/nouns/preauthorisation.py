@@ -51,16 +51,14 @@ def list_(*, partner: str | None = None, pages: Pages = Pages(), common: Common 
     partner
         Only those for this node.
     """
-    from interconn.cli.output import instant, print_reply, print_table
+    from interconn.cli.output import instant
 
     with common.node() as node:
         found = pages.read(
             lambda page, size: node.preauthorisations.list(page=page, size=size, node_id=partner), "preauthorisations"
         )
-    if common.json:
-        print_reply(found)
-        return
-    print_table(
+    pages.show(
+        found,
         [
             say("partner"),
             say("component"),
@@ -87,8 +85,8 @@ def list_(*, partner: str | None = None, pages: Pages = Pages(), common: Common 
             for one in found.preauthorisations
         ],
         empty=say("nothing is pre-authorised"),
+        json=common.json,
     )
-    pages.tell(len(found.preauthorisations), found.total)
 
 
 @app.command(help_epilogue=example("preauthorisation revoke preauthorisation-7a1e"))

@@ -87,19 +87,16 @@ def list_(*, name: str | None = None, pages: Pages = Pages(), common: Common = C
     name
         Only those whose name contains this.
     """
-    from interconn.cli.output import print_reply, print_table
 
     with common.node() as node:
         found = pages.read(lambda page, size: node.projects.list(page=page, size=size, name=name), "projects")
-    if common.json:
-        print_reply(found)
-        return
-    print_table(
+    pages.show(
+        found,
         [say("project"), say("name"), say("kind"), say("initiator"), say("approved")],
         [[p.project_id, p.name, p.type, p.initiator, p.approved] for p in found.projects],
         empty=say("no projects yet; create one with 'interconn project create'"),
+        json=common.json,
     )
-    pages.tell(len(found.projects), found.total)
 
 
 @app.command(help_epilogue=example("project discover operator"))
@@ -111,19 +108,16 @@ def discover(partner: str, *, pages: Pages = Pages(), common: Common = Common())
     partner
         Id of the partner's node.
     """
-    from interconn.cli.output import print_reply, print_table
 
     with common.node() as node:
         found = pages.read(lambda page, size: node.projects.discover(partner, page=page, size=size), "records")
-    if common.json:
-        print_reply(found)
-        return
-    print_table(
+    pages.show(
+        found,
         [say("project"), say("name"), say("kind"), say("description")],
         [[p.project_id, p.name, p.type, p.description] for p in found.records],
         empty=say("{node_id} has no projects with this node", node_id=partner),
+        json=common.json,
     )
-    pages.tell(len(found.records), found.total)
 
 
 @app.command(help_epilogue=example("project show operator credit"))
