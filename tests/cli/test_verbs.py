@@ -562,6 +562,23 @@ def test_revoking_by_subject_ends_what_is_in_force_with_the_partner_named(
     ]
 
 
+@pytest.mark.parametrize("noun", ["dataset", "project", "flow", "job", "model"])
+def test_rejecting_by_subject_rejects_the_application_of_the_partner_named(
+    noun: str, fake: FakeNode, interconn: Interconn
+) -> None:
+    kind = noun.upper()
+    asked = [
+        audit(audit_id="audit-0", kind=kind, subject_id="it", node_id="bank"),
+        audit(audit_id="audit-1", kind=kind, subject_id="it", node_id="fund"),
+    ]
+    fake.answer(audits.AUDIT_LIST, audits.AuditViews(audits=asked))
+    fake.answer(audits.AUDIT_REJECT, audit(audit_id="audit-1", kind=kind, subject_id="it", status="REJECTED"))
+    ran = interconn(noun, "reject", "it", "--partner", "fund", "--reason", "no", "--json")
+    assert (ran.status, ran.json["status"]) == (0, "REJECTED")
+    assert (fake.asked[-1].endpoint, fake.asked[-1].members["audit_id"]) == ("own.audit.reject", "audit-1")
+    assert fake.asked[-1].members["reason"] == "no"
+
+
 @pytest.mark.parametrize(
     ("line", "kind"),
     [

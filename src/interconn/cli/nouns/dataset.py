@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from interconn.cli.nouns.dataset_grants import grant, request, revoke
+from interconn.cli.nouns.dataset_grants import grant, reject, request, revoke
 from interconn.cli.options import Common, Flag, Several, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say
@@ -287,6 +287,7 @@ def remove(dataset_id: str, *, force: Annotated[bool, Flag] = False, common: Com
 
 app.command(request, help_epilogue=example("dataset request operator customers --times-limit 3 --expires 30d"))
 app.command(revoke, help_epilogue=example("dataset revoke customers --partner bank"))
+app.command(reject, help_epilogue=example("dataset reject customers --reason 'purpose not clear'"))
 app.command(grant, help_epilogue=example("dataset grant customers --partner bank --times-limit 3"))
 
 

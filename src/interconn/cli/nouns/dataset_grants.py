@@ -1,4 +1,4 @@
-"""`interconn dataset request | grant | revoke`: the use of a data set by a partner (MGT-4.3 to MGT-4.5)."""
+"""`interconn dataset request | grant | reject | revoke`: the use of a data set by a partner (MGT-4.3 to MGT-4.5)."""
 
 from __future__ import annotations
 
@@ -67,6 +67,19 @@ def grant(
     from interconn.cli.decision import approve_subject
 
     approve_subject("DATASET", dataset_id, applicant=applicant, limits=limits, common=common)
+
+
+def reject(dataset_id: str, *, applicant: Applicant = None, reason: Reason = "", common: Common = Common()) -> None:
+    """Reject what a partner applied for (MGT-4.4).
+
+    Parameters
+    ----------
+    dataset_id
+        Id of the data set, or of the approval.
+    """
+    from interconn.cli.decision import reject_subject
+
+    reject_subject("DATASET", dataset_id, applicant=applicant, reason=reason, common=common)
 
 
 def revoke(dataset_id: str, *, partner: OtherSide = None, reason: Reason = "", common: Common = Common()) -> None:

@@ -153,6 +153,20 @@ def approve(
     approve_subject("FLOW", flow_id, applicant=applicant, limits=limits, common=common)
 
 
+@app.command(help_epilogue=example("flow reject flow-c08d --reason 'purpose not clear'"))
+def reject(flow_id: str, *, applicant: Applicant = None, reason: Reason = "", common: Common = Common()) -> None:
+    """Reject a flow that a partner created (MGT-7.2).
+
+    Parameters
+    ----------
+    flow_id
+        Id of the flow, or of the approval.
+    """
+    from interconn.cli.decision import reject_subject
+
+    reject_subject("FLOW", flow_id, applicant=applicant, reason=reason, common=common)
+
+
 @app.command(help_epilogue=example("flow revoke credit"))
 def revoke(flow_id: str, *, partner: OtherSide = None, reason: Reason = "", common: Common = Common()) -> None:
     """Revoke the approval of a flow, given by this node or to it (MGT-7.3).

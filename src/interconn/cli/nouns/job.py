@@ -84,6 +84,20 @@ def approve(
     approve_subject("JOB", job_id, applicant=applicant, limits=limits, common=common)
 
 
+@app.command(help_epilogue=example("job reject job-f3b0 --reason 'purpose not clear'"))
+def reject(job_id: str, *, applicant: Applicant = None, reason: Reason = "", common: Common = Common()) -> None:
+    """Reject a job that a partner proposed (MGT-8.2).
+
+    Parameters
+    ----------
+    job_id
+        Id of the job, or of the approval.
+    """
+    from interconn.cli.decision import reject_subject
+
+    reject_subject("JOB", job_id, applicant=applicant, reason=reason, common=common)
+
+
 @app.command(help_epilogue=example("job run job-f3b0 --watch"))
 def run(job_id: str, *, watch: Annotated[bool, Flag] = False, common: Common = Common()) -> int:
     """Start a job whose approvals are all there (CTL-5.1).

@@ -182,6 +182,20 @@ def approve(
     )
 
 
+@app.command(help_epilogue=example("project reject project-7a1e --reason 'purpose not clear'"))
+def reject(project_id: str, *, applicant: Applicant = None, reason: Reason = "", common: Common = Common()) -> None:
+    """Reject a project that a partner created (MGT-5.2).
+
+    Parameters
+    ----------
+    project_id
+        Id of the project, or of the approval.
+    """
+    from interconn.cli.decision import reject_subject
+
+    reject_subject("PROJECT", project_id, applicant=applicant, reason=reason, common=common)
+
+
 @app.command(help_epilogue=example("project revoke joint"))
 def revoke(project_id: str, *, partner: OtherSide = None, reason: Reason = "", common: Common = Common()) -> None:
     """Revoke the approval of a project, given by this node or to it (MGT-5.3).
