@@ -65,6 +65,7 @@ async def test_a_request_without_a_host_or_with_two_is_refused() -> None:
         ("", False),
         ("http://127.0.0.1:7306.evil.example", False),
         ("http://127.0.0.1:7306@evil.example", False),
+        ("http://[", False),
     ],
 )
 async def test_pages_of_other_sites_are_refused_by_their_origin(origin: str, served: bool) -> None:
@@ -80,7 +81,9 @@ async def test_pages_of_other_sites_are_refused_by_what_the_browser_says(site: s
     assert answer.status == (200 if served else 403)
 
 
-@pytest.mark.parametrize("query", ["token=x", "access_token=x", "a=b&Authorization=x", "bearer"])
+@pytest.mark.parametrize(
+    "query", ["token=x", "access_token=x", "a=b&Authorization=x", "bearer", "%74oken=x", "a=b&to%6Ben=x", "api%5fkey=x"]
+)
 async def test_a_token_in_the_address_is_refused(query: str) -> None:
     answer = await send([("host", "localhost")], f"/api/v1/peers?{query}")
     assert (answer.status, answer.code) == (400, 40000)

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from interconn.node import listeners
-from interconn.node.listeners import Listener, application
+from interconn.node.listeners import Listener, PatientProtocol, application
 from interconn.standard.errors import ConfigurationError
 
 
@@ -25,12 +25,24 @@ async def _length(request: Request) -> Response:
     return PlainTextResponse(f"read {len(await request.body())}")
 
 
+WHOLE = 64 * 1024 * 1024
+
+
+async def _large(_request: Request) -> Response:
+    return Response(bytes(WHOLE))
+
+
 async def _late(_request: Request) -> Response:
     await asyncio.sleep(0.3)
     return PlainTextResponse("at last")
 
 
-ROUTES = [Route("/hello", _hello), Route("/late", _late), Route("/length", _length, methods=["POST"])]
+ROUTES = [
+    Route("/hello", _hello),
+    Route("/large", _large),
+    Route("/late", _late),
+    Route("/length", _length, methods=["POST"]),
+]
 
 
 @pytest.fixture
@@ -124,6 +136,29 @@ async def test_an_answer_that_is_long_in_coming_is_waited_for(
 ) -> None:
     monkeypatch.setattr(listeners, "BODY_PERIOD_SECONDS", 0.05)
     assert b"at last" in await _ask(listener, b"GET /late HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+
+
+async def test_an_answer_that_is_not_taken_is_not_kept(monkeypatch: pytest.MonkeyPatch, listener: Listener) -> None:
+    monkeypatch.setattr(listeners, "STALL_SECONDS", 0.05)
+    lost, losing = asyncio.Event(), PatientProtocol.connection_lost
+    monkeypatch.setattr(PatientProtocol, "connection_lost", lambda *parts: (losing(*parts), lost.set()))
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(listener.url.rpartition(":")[2]), limit=1024)
+    writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+    await lost.wait()  # nothing is read meanwhile
+    with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+        await reader.readexactly(WHOLE)
+    writer.close()
+
+
+async def test_an_answer_that_is_taken_slowly_comes_whole(monkeypatch: pytest.MonkeyPatch, listener: Listener) -> None:
+    monkeypatch.setattr(listeners, "STALL_SECONDS", 5)
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(listener.url.rpartition(":")[2]))
+    writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    size = 0
+    while part := await reader.read(1 << 20):
+        size += len(part)
+    assert size > WHOLE
+    writer.close()
 
 
 @pytest.mark.parametrize("bound", ["MOST_CONNECTIONS", "MOST_OF_ONE_ADDRESS"])

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections import Counter
 from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, ValidationError, model_validator
 
 from interconn.api.audits import AuditKind
 from interconn.standard.errors import ConfigurationError
 from interconn.standard.identifiers import Identifier
 from interconn.standard.management import Name
-from interconn.standard.wire import Int32, describe
+from interconn.standard.wire import Int32, Int64, describe
 
 FILE_NAME: Final = "policy.toml"
 MAXIMUM_BYTES: Final = 1024 * 1024
@@ -77,10 +78,10 @@ class Rule(Section):
     components: Names | None = None
     projects: Ids | None = None
     roles: Names | None = None
-    times_limit: Int32 | None = Field(default=None, ge=1)
+    times_limit: Int32 | None = Field(default=None, ge=1, strict=True)
     expires_after: Duration | None = None
-    valid_until: AwareDatetime | None = None
-    counts_as_opinion: bool = False
+    valid_until: AwareDatetime | None = Field(default=None, strict=True)
+    counts_as_opinion: StrictBool = False
 
     @model_validator(mode="after")
     def _is_meant(self) -> Rule:
@@ -115,10 +116,10 @@ class Release(Section):
     components: Names | None = None
     partners: Ids | None = None
     kinds: Names | None = None
-    approval: bool = False
-    four_eyes: bool = False
-    minimum_rows: int | None = Field(default=None, ge=1)
-    erase_refused: bool = False
+    approval: StrictBool = False
+    four_eyes: StrictBool = False
+    minimum_rows: Int64 | None = Field(default=None, ge=1, strict=True)
+    erase_refused: StrictBool = False
 
     @model_validator(mode="after")
     def _asks_something(self) -> Release:
@@ -151,9 +152,8 @@ class Policy(Section):
     @model_validator(mode="after")
     def _names_are_unique(self) -> Policy:
         for section, named in (("rule", self.rule), ("release", self.release)):
-            names = [one.name for one in named]
-            for name in names:
-                if names.count(name) > 1:
+            for name, times in Counter(one.name for one in named).items():
+                if times > 1:
                     raise ValueError(f"two tables [[{section}]] are called {name}")
         return self
 
@@ -170,7 +170,9 @@ def read_policy(text: bytes, *, where: str = FILE_NAME) -> Policy:
         return Policy.model_validate(tomllib.loads(text.decode()))
     except ValidationError as error:
         raise ConfigurationError(describe(error), where=where, hint=_HINT) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except RecursionError:
+        raise ConfigurationError("is no policy: it nests without end", where=where, hint=_HINT) from None
+    except ValueError as error:  # no TOML, no text, or a number of more digits than any has
         raise ConfigurationError(f"is no TOML: {error}", where=where, hint=_HINT) from None
 
 

@@ -36,6 +36,8 @@ HEAD_BYTES = 64 * 1024
 BODY_PERIOD_SECONDS = 20
 BODY_BYTES_A_PERIOD = 64 * 1024
 """What of a body has to come in each such period: 3 kB/s, below which it is no transfer but a siege."""
+STALL_SECONDS = 60
+"""How long a caller may take nothing of its answer, once as much waits for it as the system holds."""
 MOST_CONNECTIONS = 2048
 """Of one listener; who comes beyond that is sent away."""
 MOST_OF_ONE_ADDRESS = 1024
@@ -154,6 +156,7 @@ class PatientProtocol(HttpToolsProtocol):
     """
 
     _deadline: asyncio.TimerHandle | None = None
+    _stall: asyncio.TimerHandle | None = None
     _head_bytes = 0
     _body_bytes = 0
 
@@ -189,8 +192,17 @@ class PatientProtocol(HttpToolsProtocol):
         self._await_nothing()
         super().on_message_complete()
 
+    def pause_writing(self) -> None:
+        self._stall = self.loop.call_later(STALL_SECONDS, self.transport.abort)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._go_on_writing()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._await_nothing()
+        self._go_on_writing()
         super().connection_lost(exc)
 
     def _await_head(self) -> None:
@@ -212,6 +224,11 @@ class PatientProtocol(HttpToolsProtocol):
     def _await_nothing(self) -> None:
         if self._deadline:
             self._deadline.cancel()
+
+    def _go_on_writing(self) -> None:
+        if self._stall:
+            self._stall.cancel()
+            self._stall = None
 
     def _too_many(self) -> bool:
         others = self.connections
