@@ -43,6 +43,7 @@ from interconn.identity.node import NodeIdentity
 from interconn.identity.nonces import NonceStore
 from interconn.identity.trust import CertificateTrust
 from interconn.management import ChangeRules, ContractDirectory, Management
+from interconn.management.datasets import intake
 from interconn.management.reconciliation.tables import Comparison
 from interconn.node.audit_trail import AuditTrail
 from interconn.peers.delivery import Delivery
@@ -55,11 +56,14 @@ from interconn.standard.errors import PeerUnreachable
 from interconn.standard.management import AuthType
 from interconn.state.database import Database, Table
 from interconn.state.outbox import OutboxMessage
+from interconn.storage.findings import Ingested
+from interconn.storage.ingest import ingest_csv
 from interconn.trail import entries as audit_trail
 from interconn.trail.entries import AuditEntry
 from tests.databases import DATABASES, hurry
 
 Row = TypeVar("Row", bound=Table)
+Made = TypeVar("Made")
 
 EVERY_ROLE = frozenset(Role)
 START = 1_800_000_000_000
@@ -253,7 +257,7 @@ class Node:
             keys=self.keys,
             authority=self.home / "authority.pem",
             change_rules=self.rules,
-            registry=Registry.shipped(),
+            registry=made_once(Registry.shipped),
             storage=self.home / "storage",
             policy=self.home / "policy.toml",
             exchanges=self.exchanges,
@@ -401,6 +405,12 @@ class Node:
         return entries
 
 
+@functools.cache
+def made_once(maker: Callable[[], Made]) -> Made:
+    """What is the same for every node and never changes."""
+    return maker()
+
+
 def keep(signer: Signer, folder: Path) -> None:
     """Put a key into a store of its own, as the one that a node was made with."""
     assert isinstance(signer, LocalSigner)
@@ -414,6 +424,18 @@ def keys_opened_once() -> Iterator[None]:
     """The same bytes of a key are opened once: an RSA key is checked for a tenth of a second."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(key_files, "open_key", functools.cache(key_files.open_key))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def taken_in_here() -> Iterator[None]:
+    """Tables are taken in by this process: one of its own for each is tests/storage/test_intake.py's subject."""
+
+    def take_in(*place: Any, given_up: Any, **parts: Any) -> Ingested:
+        return ingest_csv(*place, replace=True, **parts)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(intake, "take_in", take_in)
         yield
 
 
