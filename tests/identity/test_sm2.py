@@ -36,6 +36,41 @@ def test_the_signature_of_the_standard_verifies() -> None:
     assert PUBLIC.verify(encode_dss_signature(R, S), MESSAGE)
 
 
+def der(r: bytes, s: bytes, *, head: bytes = b"\x30", numbers: bytes = b"\x02", long: bool = False) -> bytes:
+    """A signature written as one wants it."""
+    inner = b"".join(numbers + bytes([len(part)]) + part for part in (r, s))
+    length = b"\x81" + bytes([len(inner)]) if long else bytes([len(inner)])
+    return head + length + inner
+
+
+def number(value: int, *, zeros: int = 1) -> bytes:
+    return bytes(zeros) + value.to_bytes(32)  # both numbers of the example begin with a bit that is set
+
+
+OTHERWISE = {
+    "length written long": der(number(R), number(S), long=True),
+    "r with a zero too many": der(number(R, zeros=2), number(S)),
+    "s with a zero too many": der(number(R), number(S, zeros=2)),
+    "r negative": der(number(R, zeros=0), number(S)),
+    "s negative": der(number(R), number(S, zeros=0)),
+    "r minus": der((-R).to_bytes(33, signed=True), number(S)),
+    "length without end": b"\x30\x80" + der(number(R), number(S))[2:] + b"\0\0",
+    "a set": der(number(R), number(S), head=b"\x31"),
+    "numbers that are bytes": der(number(R), number(S), numbers=b"\x04"),
+    "a third number": b"\x30\x49" + der(number(R), number(S))[2:] + b"\x02\x01\x01",
+    "r alone": b"\x30\x23" + der(number(R), number(S))[2:37],
+    "both of the order": der(number(ORDER), number(ORDER)),
+    "empty numbers": b"\x30\x04\x02\x00\x02\x00",
+    "in hexadecimal": der(number(R), number(S)).hex().encode(),
+}
+
+
+@pytest.mark.parametrize("signature", OTHERWISE.values(), ids=OTHERWISE)
+def test_a_signature_has_one_way_to_be_written(signature: bytes) -> None:
+    assert der(number(R), number(S)) == encode_dss_signature(R, S)
+    assert not PUBLIC.verify(signature, MESSAGE)
+
+
 @pytest.mark.parametrize(
     ("signature", "message"),
     [
