@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from interconn.components import Registry
-from interconn.control.dag import config_digest, dag_digest
+from interconn.control.flow import config_digest, dag_digest
 from interconn.identity.key_files import FileKeyStore
 from interconn.identity.key_ring import KeyRing
 from interconn.identity.node import NodeIdentity

@@ -515,12 +515,31 @@ def test_flow_create_reads_the_file(
 def test_flow_lint_shows_what_would_be_run(fake: FakeNode, interconn: Interconn, tmp_path: Path) -> None:
     (tmp_path / "flow.json").write_text(json.dumps({"dag": DAG.to_wire(), "config": CONFIG}))
     step = audits.FlowStep(name="a", component="psi 1", after=["b"], parties=["guest.0 bank"])
-    fake.answer(audits.FLOW_LINT, audits.FlowPlan(scheduler="clearing-house", steps=[step]))
+    planned = audits.FlowPlan(
+        scheduler="clearing-house",
+        steps=[step],
+        resources={"guest.0": {"cpu": 2, "memory": 0.5}},
+        dag_digest="d" * 64,
+        config_digest="c" * 64,
+    )
+    fake.answer(audits.FLOW_LINT, planned)
     ran = interconn("flow", "lint", "flow.json")
     assert ran.status == 0
     assert "guest.0 bank" in ran.out
     assert "clearing-house schedules" in ran.out
+    assert "guest.0 may take 2 cores, 0.5 GiB of memory" in ran.out
+    assert "d" * 64 in ran.out
     assert fake.asked[0].members["dag"] == DAG.to_wire()
+
+
+def test_flow_picture_goes_to_a_file_or_is_printed(fake: FakeNode, interconn: Interconn, tmp_path: Path) -> None:
+    (tmp_path / "flow.json").write_text(json.dumps({"dag": DAG.to_wire(), "name": "monthly"}))
+    fake.answer(audits.FLOW_PICTURE, audits.Picture(svg="<svg/>\n"))
+    assert interconn("flow", "picture", "flow.json").out == "<svg/>\n"
+    ran = interconn("flow", "picture", "flow.json", "--output", "out.svg")
+    assert (ran.status, (tmp_path / "out.svg").read_text()) == (0, "<svg/>\n")
+    assert "out.svg" in ran.out
+    assert fake.asked[0].members["title"] == "monthly"
 
 
 def test_job_propose_takes_the_configuration_of_a_flow_file(

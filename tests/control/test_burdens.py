@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from interconn.control.dag import MAXIMUM_SHARES, plan
+from interconn.control.flow import MAXIMUM_SHARES, plan
 from interconn.standard.errors import InvalidFlow
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from interconn.components.callback import CallbackServer
 from interconn.components.environment import split_parameters
-from interconn.control.dag import LONGEST_VALUE_BYTES, plan
+from interconn.control.flow import LONGEST_VALUE_BYTES, plan
 from interconn.standard.control import (
     JOB_CREATE,
     JOB_START,

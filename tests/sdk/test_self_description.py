@@ -10,14 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interconn.algorithms import catalogue
+from interconn.standard.environment_text import from_environment_text, to_environment_text
 from interconn.standard.errors import InvalidFlow, InvalidRequest
-from interconn.standard.self_description import (
-    Bounds,
-    SelfDescription,
-    from_environment_text,
-    read_validator,
-    to_environment_text,
-)
+from interconn.standard.self_description import Bounds, SelfDescription, read_validator
 
 CHOICES = [{"label": "a", "value": "L1"}, {"label": 2, "value": 2}]
 
@@ -219,3 +214,49 @@ def test_a_value_comes_back_from_its_text(case: tuple[str, Any]) -> None:
 def test_any_validator_text_is_read_without_an_accident(text: str) -> None:
     assert read_validator(text) is None or text.strip()[0] in "([r"
     assert read_validator("(2,)") == Bounds(lowest=2.0, highest=float("inf"))
+
+
+def optimiser(**rate: Any) -> SelfDescription:
+    return description(
+        {"name": "optimizer", "title": "O", "type": "string", "optional": True, "defaultValue": "sgd"},
+        {"name": "early.stop", "title": "E", "type": "boolean", "optional": True, "defaultValue": "False"},
+        {"name": "rate", "title": "R", "type": "float", "optional": True, **rate},
+    )
+
+
+@pytest.mark.parametrize(
+    ("depends_on", "values"),
+    [
+        (["optimizer.sgd", "optimizer.adam"], {"rate": 0.1}),
+        (["optimizer.sgd", "optimizer.adam"], {"rate": 0.1, "optimizer": "adam"}),
+        (["early.stop.True"], {"rate": 0.1, "early.stop": True}),
+        (["early.stop.true"], {"rate": 0.1, "early.stop": True}),
+        (["early.stop"], {"rate": 0.1}),
+        (["nothing.of.ours"], {"rate": 0.1}),
+        ("", {"rate": 0.1}),
+        (["optimizer.lbfgs"], {"rate": None}),
+        (["optimizer.lbfgs"], {}),
+    ],
+)
+def test_cmp_2_dependson_a_parameter_whose_condition_holds(depends_on: Any, values: dict[str, Any]) -> None:
+    optimiser(dependsOn=depends_on).check_parameters(values)
+
+
+def test_cmp_2_dependson_a_value_that_counts_nowhere_is_surplus() -> None:
+    known = optimiser(dependsOn=["optimizer.sgd", "optimizer.adam"], defaultValue="0.15")
+    with pytest.raises(InvalidFlow, match="only where optimizer is sgd or optimizer is adam") as caught:
+        known.check_parameters({"optimizer": "lbfgs", "rate": 0.1})
+    assert (caught.value.where, caught.value.clause) == ("parameter rate", "CMP-2-dependsOn")
+    known.check_parameters({"optimizer": "lbfgs", "rate": 0.15})  # a form sends defaults along
+
+
+def test_cmp_2_dependson_what_counts_nowhere_need_not_be_given() -> None:
+    known = optimiser(dependsOn=["optimizer.adam"], optional=False)
+    known.check_parameters({"optimizer": "sgd"})
+    with pytest.raises(InvalidFlow, match="must be given"):
+        known.check_parameters({"optimizer": "adam"})
+
+
+def test_cmp_2_dependson_conditions_on_nothing_are_found() -> None:
+    assert any("dependsOn" in finding for finding in optimiser(dependsOn=["optimiser.sgd"]).findings())
+    assert optimiser(dependsOn=["optimizer.sgd"]).findings() == ()

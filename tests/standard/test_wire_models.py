@@ -10,7 +10,7 @@ import pytest
 from interconn.standard import control, management
 from interconn.standard.envelope import Envelope
 from interconn.standard.errors import InvalidRequest, NotFound
-from interconn.standard.flow import Config, Dag
+from interconn.standard.flow import Config, Dag, ordinals
 from interconn.standard.identifiers import new_job_id, new_nonce, new_task_id, new_token, session_of_job
 from interconn.standard.wire import WireModel, validate
 
@@ -271,9 +271,21 @@ def test_ctl_g3_1_1_1_conf_parameters_that_are_no_objects(task_params: Any) -> N
 def test_ctl_g3_1_1_1_conf_survives_the_wire_with_roles_of_any_name() -> None:
     conf = {**CONFIG, "task_params": {"observer": {"0": {"a": 1}}, "common": {}}}
     read = validate(Config, conf)
-    assert read.task_params.of_role("observer", 0) == {"a": 1}
-    assert read.task_params.of_role("observer", 1) == read.task_params.of_role("nobody", 0) == {}
+    assert read.task_params.layers("observer", 0) == [{}, {"a": 1}]
+    assert read.task_params.layers("observer", 1) == read.task_params.layers("nobody", 0) == [{}]
     assert validate(Config, read.to_wire()) == read
+
+
+def test_ctl_g3_1_1_1_conf_a_key_of_several_ordinals_and_the_closer_word_wins() -> None:
+    conf = {**CONFIG, "task_params": {"common": {"n": 0}, "host": {"1": {"n": 3}, "0|1|2": {"n": 1}, "1|2": {"n": 2}}}}
+    read = validate(Config, conf).task_params
+    assert [layer["n"] for layer in read.layers("host", 1)] == [0, 1, 2, 3]
+    assert [layer["n"] for layer in read.layers("host", 0)] == [0, 1]
+
+
+@pytest.mark.parametrize("key", ["", "01", "-1", "0|", "|0", "0|0", "0,1", "one", "²", "9999999", " 0"])
+def test_ctl_g3_1_1_1_conf_a_key_that_names_no_ordinal(key: str) -> None:
+    assert ordinals(key) == ()
 
 
 @pytest.mark.parametrize("state", [state.value for state in control.JobStatus])

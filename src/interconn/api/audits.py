@@ -73,10 +73,28 @@ class FlowStep(WireModel):
 
 
 class FlowPlan(WireModel):
-    """How a flow would be run: its steps in order, and who schedules."""
+    """How a flow would be run: its steps in order, who schedules, and what partners would approve."""
 
     scheduler: str
     steps: list[FlowStep]
+    resources: dict[str, dict[str, float]] = Field(
+        default={}, description="role and index to cpu (cores), memory and disk (GiB), as far as they are limited"
+    )
+    dag_digest: str = Field(description="SHA-256 of the DAG's canonical form, which approvals are compared by")
+    config_digest: str = Field(description="the same of the configuration")
+
+
+class FlowPicture(WireModel):
+    """Draw a DAG that can be run."""
+
+    dag: Dag
+    title: Name = Field(default="flow", description="what the picture is called for those who hear it")
+
+
+class Picture(WireModel):
+    """A picture."""
+
+    svg: str = Field(description="SVG 1.1, without scripts and references")
 
 
 class JobPropose(WireModel):
@@ -245,6 +263,7 @@ PROJECT_CREATE: Final = own(
 PROJECT_LIST: Final = own("project.list", "GET", "/projects", ProjectSearch, ProjectViews, "List projects.")
 FLOW_CREATE: Final = own("flow.create", "POST", "/flows/create", FlowCreate, FlowView, "Create a flow.")
 FLOW_LINT: Final = own("flow.lint", "POST", "/flows/lint", FlowLint, FlowPlan, "Check a flow; nobody is asked.")
+FLOW_PICTURE: Final = own("flow.picture", "POST", "/flows/picture", FlowPicture, Picture, "Draw a flow.")
 FLOW_LIST: Final = own("flow.list", "GET", "/flows", FlowSearch, FlowViews, "List flows.")
 JOB_PROPOSE: Final = own("job.propose", "POST", "/jobs/propose", JobPropose, JobProposal, "Propose a job.")
 AUDIT_LIST: Final = own("audit.list", "GET", "/audits", AuditSearch, AuditViews, "List approvals.")
@@ -262,6 +281,6 @@ AUDIT_ASK: Final = own(
 )
 
 ENDPOINTS: Final = (
-    DATASET_REQUEST, PROJECT_CREATE, PROJECT_LIST, FLOW_CREATE, FLOW_LINT, FLOW_LIST, JOB_PROPOSE,
+    DATASET_REQUEST, PROJECT_CREATE, PROJECT_LIST, FLOW_CREATE, FLOW_LINT, FLOW_PICTURE, FLOW_LIST, JOB_PROPOSE,
     AUDIT_LIST, AUDIT_APPROVE, AUDIT_REJECT, AUDIT_TERMINATE, AUDIT_SHOW, AUDIT_WITHDRAW, AUDIT_ASK,
 )  # fmt: skip

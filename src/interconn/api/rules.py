@@ -110,6 +110,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "own.model.request": act(OPERATOR),
     "own.flow.create": act(OPERATOR),
     "own.flow.lint": LOOK,
+    "own.flow.picture": LOOK,
     "own.flow.list": LOOK,
     "own.component.own": LOOK,
     "own.component.disable": act(ADMIN, OPERATOR),

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interconn.cli.wording import say
@@ -54,6 +55,15 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
 def print_reply(reply: WireModel) -> None:
     """Print what a node answered, for a machine."""
     print_json(reply.to_wire())
+
+
+def print_picture(svg: str, output: Path | None) -> None:
+    """Write a picture to a file, which is replaced, or print it."""
+    if output is None:
+        print(svg, end="")
+        return
+    output.write_text(svg, encoding="utf-8")
+    print(say("the picture is in {path}", path=output))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:

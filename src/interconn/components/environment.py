@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from interconn.standard.environment_text import to_environment_text
 from interconn.standard.errors import InvalidFlow, StorageError
 from interconn.standard.flow import Config, Parameters
-from interconn.standard.self_description import InputData, SelfDescription, to_environment_text
+from interconn.standard.self_description import InputData, SelfDescription
 from interconn.standard.wire import WireModel
 from interconn.storage.address import parse_storage_address
 from interconn.storage.dataset import DatasetName
@@ -107,13 +108,13 @@ def output_place(job_id: str, task_id: str, role: str, index: int, key: str) -> 
 
 
 def split_parameters(config: Config, task_name: str, role: str, index: int) -> tuple[Parameters, Parameters]:
-    """Return parameters and source data that a party has for a component: common ones and its own, its own winning.
+    """Return parameters and source data that a party has for a component: layers merged, the closer one winning.
 
     Raises:
         InvalidFlow: the entry of the component is no object, or names its source data by anything but texts.
     """
     merged: Parameters = {}
-    for members in (config.task_params.common, config.task_params.of_role(role, index)):
+    for members in config.task_params.layers(role, index):
         entry = members.get(task_name)
         if entry is None:
             continue

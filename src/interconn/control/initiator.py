@@ -24,7 +24,7 @@ from interconn.api.own import OwnService, Person
 from interconn.components import Components
 from interconn.control import jobs, views
 from interconn.control.admission import Admission
-from interconn.control.dag import plan
+from interconn.control.flow import plan
 from interconn.control.follower import Follower
 from interconn.control.jobs import Cause
 from interconn.control.partners import Partners

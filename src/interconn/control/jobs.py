@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from interconn.control import dag
+from interconn.control.flow import Party, config_digest, dag_digest
 from interconn.control.states import Outcome, check_job_step, combined, has_ended, task_path
 from interconn.control.tables import Job, Lane, Task
 from interconn.identity.signature import Evidence
@@ -123,8 +123,8 @@ def new_job(request: JobCreate, *, scheduler: str, trace_id: str, now: int) -> J
         job_id=request.job_id,
         flow_id=request.flow_id or "",
         content=request.to_wire(),
-        dag_digest=dag.dag_digest(request.dag),
-        config_digest=dag.config_digest(request.config),
+        dag_digest=dag_digest(request.dag),
+        config_digest=config_digest(request.config),
         initiator=request.config.initiator.node_id,
         scheduler=scheduler,
         status=JobStatus.PENDING.value,
@@ -144,8 +144,8 @@ def check_same(job: Job, request: JobCreate) -> None:
     """
     for part, known, given in (
         ("flow", job.flow_id, request.flow_id or job.flow_id),
-        ("dag", job.dag_digest, dag.dag_digest(request.dag)),
-        ("config", job.config_digest, dag.config_digest(request.config)),
+        ("dag", job.dag_digest, dag_digest(request.dag)),
+        ("config", job.config_digest, config_digest(request.config)),
     ):
         if known != given:
             raise ContentConflict(
@@ -230,7 +230,7 @@ def lanes_of_each(session: Session, task_ids: Collection[str]) -> dict[str, list
     return found
 
 
-def add_task(session: Session, job: Job, task_id: str, name: str, parties: Iterable[dag.Party], now: int) -> Task:
+def add_task(session: Session, job: Job, task_id: str, name: str, parties: Iterable[Party], now: int) -> Task:
     """Add a task with a lane for each of the parties."""
     task = Task(task_id=task_id, job_id=job.job_id, name=name, status=TaskStatus.PENDING.value, told=[], created_at=now)
     session.add(task)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from interconn.control import jobs, views
 from interconn.control.admission import Admission
-from interconn.control.dag import Descriptions, plan
+from interconn.control.flow import Descriptions, plan
 from interconn.control.holding import hold
 from interconn.control.jobs import Cause
 from interconn.control.shares import Shares

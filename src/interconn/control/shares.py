@@ -13,7 +13,7 @@ from interconn.components.environment import Order, OrderParty, Place, by_input,
 from interconn.components.tables import ComponentRun
 from interconn.control import jobs
 from interconn.control.admission import DataCatalogue
-from interconn.control.dag import Party, Plan, Step, plan
+from interconn.control.flow import Party, Plan, Step, plan
 from interconn.control.jobs import Cause
 from interconn.control.partners import Partners
 from interconn.control.release import EndedShare, ResultRelease
@@ -167,7 +167,7 @@ class Shares:
             name, _, key = port.key.partition(".")
             written = session.get(Lane, (tasks[name].task_id, lane.role, lane.index)) if name in tasks else None
             if written is None:
-                continue  # an arbiter, which holds no data (`dag.plan` lets no other pass)
+                continue  # an arbiter, which holds no data (`flow.plan` lets no other pass)
             if written.status != TaskStatus.SUCCESS:
                 raise Refused(f"{name} has not succeeded here", where=port.key, clause="CTL-G3.1.1.1-dag")
             inputs.append(output_place(job.job_id, written.task_id, lane.role, lane.index, key))

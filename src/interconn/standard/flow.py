@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from pydantic import AliasChoices, Field, model_validator
@@ -13,6 +14,21 @@ ROLES: Final = ("guest", "host", "arbiter")
 """The roles that a configuration has members for, whether anybody plays them or not (CTL-6.6)."""
 
 Parameters = dict[str, Any]
+
+_SEVERAL: Final = "|"
+_ORDINAL: Final = re.compile(r"0|[1-9][0-9]{0,5}")
+
+
+def ordinals(key: str) -> tuple[int, ...]:
+    """Return the ordinals that a key of a role's object names, in order: "0" is one, "0|1" are two alike.
+
+    The source has single ordinals only (CTL-G3.1.1.1-conf); several in one key are what FATE's configurations have.
+    Empty where the key is none of ours.
+    """
+    found = key.split(_SEVERAL)
+    if not all(_ORDINAL.fullmatch(each) for each in found) or len(set(found)) != len(found):
+        return ()
+    return tuple(sorted(map(int, found)))
 
 
 class Port(WireModel):
@@ -59,11 +75,23 @@ class ParameterSet(WireModel):
         """Return the same with a member for each of the three roles."""
         return ParameterSet(common=self.common, **{role: {} for role in ROLES} | (self.model_extra or {}))
 
-    def of_role(self, role: str, index: int) -> Parameters:
-        """Return the parameters of one party alone, without the common ones."""
-        by_index = (self.model_extra or {}).get(role) or {}
-        found: Parameters = by_index.get(str(index)) or {}
-        return found
+    def by_role(self) -> dict[str, dict[str, Parameters]]:
+        """Return the parameters of each role by their keys, such as "0" and "0|1"."""
+        return {role: by_key for role, by_key in (self.model_extra or {}).items() if by_key}
+
+    def layers(self, role: str, index: int) -> list[Parameters]:
+        """Return what applies to one party, each layer winning over those before it.
+
+        First what is common to all, then what several parties of its role have in common, the most first, then what
+        is the party's alone. The source leaves the order open (CTL-G3.1.1.1-conf): the closer word wins.
+        """
+        own = [
+            (len(ordinals(key)), key, entries)
+            for key, entries in self.by_role().get(role, {}).items()
+            if index in ordinals(key)
+        ]
+        own.sort(key=lambda each: (-each[0], each[1]))
+        return [self.common, *(entries for _, _, entries in own)]
 
     @model_validator(mode="after")
     def _roles_are_objects(self) -> ParameterSet:

@@ -6,15 +6,15 @@ says so, and writing is strict: `optional` goes out as a boolean, `groupTag` and
 
 from __future__ import annotations
 
-import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from interconn.standard.environment_text import from_environment_text, to_environment_text
 from interconn.standard.errors import InvalidFlow
 from interconn.standard.wire import parse_json, validate
 
@@ -132,6 +132,24 @@ class InputParameter(_Part):
             return
         self._check_validator(parsed, text)
 
+    def conditions(self, names: Collection[str]) -> list[tuple[str, str | None]]:
+        """Return of what this parameter depends: parameters, each with the text it has to have, None for any.
+
+        Entries are `<parameter>.<value>`, and in the source's example the bare name of a parameter; several are
+        alternatives (CMP-2-dependsOn). What names no parameter of the component is no condition.
+
+        Args:
+            names: of all parameters of the component.
+        """
+        found: list[tuple[str, str | None]] = []
+        for entry in self.depends_on:
+            # Names may hold dots: the longest that fits is meant.
+            fitting = [name for name in names if entry == name or entry.startswith(f"{name}.")]
+            if fitting:
+                name = max(fitting, key=len)
+                found.append((name, entry[len(name) + 1 :] or None))
+        return found
+
     def _check_validator(self, value: Any, text: str) -> None:
         rule = read_validator(self.validator or "")
         if isinstance(rule, Bounds):
@@ -234,6 +252,8 @@ class SelfDescription(_Part):
         for parameter in self.input_parameters:
             if parameter.type not in TYPE_WORDS:
                 found.append(f"inputParam {parameter.name}: type {parameter.type} is not in CMP-2-types")
+            if len(parameter.conditions([each.name for each in self.input_parameters])) < len(parameter.depends_on):
+                found.append(f"inputParam {parameter.name}: dependsOn names what is no parameter (CMP-2-dependsOn)")
             if parameter.validator and read_validator(parameter.validator) is None:
                 found.append(f"inputParam {parameter.name}: validator is neither bounds nor regular (CMP-2-validator)")
         return tuple(found)
@@ -247,10 +267,27 @@ class SelfDescription(_Part):
             InvalidFlow: names the first parameter at fault and the rule it breaks.
         """
         for parameter in self.input_parameters:
+            unmet = self._unmet(parameter, values)
+            value = values.get(parameter.name)
+            if value is not None and unmet and to_environment_text(value) != parameter.default_value:
+                message = f"is given, though it counts only where {unmet}"
+                raise InvalidFlow(message, where=f"parameter {parameter.name}", clause="CMP-2-dependsOn")
             if parameter.name in values:
-                parameter.check(values[parameter.name])
-            elif not parameter.optional and parameter.default_value is None:
+                parameter.check(value)
+            elif not parameter.optional and parameter.default_value is None and not unmet:
                 raise InvalidFlow("must be given", where=f"parameter {parameter.name}", clause="CMP-2-inputParam")
+
+    def _unmet(self, parameter: InputParameter, values: Mapping[str, Any]) -> str:
+        """Return the condition of a parameter that does not hold, for a person; empty where it holds."""
+        by_name = {each.name: each for each in self.input_parameters}
+        conditions = parameter.conditions(by_name)
+        for name, wanted in conditions:
+            other = by_name[name]
+            value = values.get(name, other.default_value)
+            text = None if value is None else to_environment_text(value)
+            if text is not None and (wanted is None or _alike(text, wanted, other.type)):
+                return ""
+        return " or ".join(f"{name} is {'given' if wanted is None else wanted}" for name, wanted in conditions)
 
     def read_parameters(self, texts: Mapping[str, str]) -> dict[str, Any]:
         """Return typed values for environment texts: defaults filled in, each value checked.
@@ -273,6 +310,10 @@ class SelfDescription(_Part):
                 parameter.check(value)
             values[parameter.name] = value
         return values
+
+
+def _alike(text: str, wanted: str, type_word: str) -> bool:
+    return text.lower() == wanted.lower() if type_word == "boolean" else text == wanted
 
 
 class Bounds(BaseModel):
@@ -308,65 +349,3 @@ def read_validator(text: str) -> Bounds | re.Pattern[str] | None:
         return Bounds(lowest=float(bounds[1] or "-inf"), highest=float(bounds[2] or "inf"))
     except ValueError:
         return None
-
-
-def to_environment_text(value: Any) -> str:
-    """Return the text by which a JSON value travels in the environment (CMP-G3.2.2.2-values).
-
-    Booleans are `True` and `False`, as the source's sample and example have them; objects and lists are JSON.
-
-    Raises:
-        InvalidFlow: the value is null or of no JSON type, or a number that JSON lacks.
-    """
-    if isinstance(value, str):
-        if "\0" in value:
-            raise InvalidFlow("a text with a zero byte fits no environment", clause="CMP-G3.2.2.2-values")
-        return value
-    if isinstance(value, bool):
-        return "True" if value else "False"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float) and math.isfinite(value):
-        return repr(value)
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    raise InvalidFlow(f"a value of type {type(value).__name__} has no environment text", clause="CMP-G3.2.2.2-values")
-
-
-def from_environment_text(text: str, type_word: str) -> Any:
-    """Return the value an environment text stands for (CMP-2-types).
-
-    Args:
-        text: the variable's value.
-        type_word: int, float, boolean, integer, number, object, or any other word, which means text.
-
-    Raises:
-        ValueError: the text is no value of the type; the message names the rule, not the text.
-    """
-    word = text.strip()
-    if type_word == "boolean":
-        if word.lower() not in ("true", "false"):
-            raise ValueError("must be true or false")
-        return word.lower() == "true"
-    if type_word == "integer" and word.lower() in ("", "none", "null"):
-        return None
-    if type_word in ("int", "integer"):
-        if not re.fullmatch(r"[+-]?[0-9]{1,1000}", word):
-            raise ValueError("must be a whole number")
-        return int(word)
-    if type_word in ("float", "number"):
-        if type_word == "number" and re.fullmatch(r"[+-]?[0-9]{1,1000}", word):
-            return int(word)
-        try:
-            number = float(word)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            raise ValueError("must be a number")
-        return number
-    if type_word == "object":
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
-            raise ValueError("must be JSON") from None
-    return text

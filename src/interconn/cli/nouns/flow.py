@@ -134,7 +134,39 @@ def lint(file: Path, *, common: Common = Common()) -> None:
         [[step.name, step.component, step.after, step.parties] for step in planned.steps],
         empty=say("no steps"),
     )
+    for party, limits in planned.resources.items():
+        print(say("{party} may take {limits}", party=party, limits=_limits(limits)))
+    print(say("digest of the DAG: {digest}", digest=planned.dag_digest))
+    print(say("digest of the configuration: {digest}", digest=planned.config_digest))
     print(say("{scheduler} schedules; the flow can be run", scheduler=planned.scheduler))
+
+
+def _limits(limits: dict[str, float]) -> str:
+    units = {"cpu": say("cores"), "memory": say("GiB of memory"), "disk": say("GiB of disk")}
+    return ", ".join(f"{amount:g} {units.get(name, name)}" for name, amount in limits.items())
+
+
+@app.command(help_epilogue=example("flow picture examples/intersection.json --output flow.svg"))
+def picture(file: Path, *, output: Path | None = None, common: Common = Common()) -> None:
+    """Draw a flow: what reads from what, as SVG for a browser or a document.
+
+    Parameters
+    ----------
+    file
+        The flow: a JSON object with the member "dag".
+    output
+        Where the picture goes, instead of standard output.
+    """
+    from interconn.cli.flow_file import read_flow_file
+    from interconn.cli.output import print_picture, print_reply
+
+    read = read_flow_file(file)
+    with common.node() as node:
+        drawn = node.flows.picture(read.require_dag(file), title=read.name)
+    if common.json:
+        print_reply(drawn)
+        return
+    print_picture(drawn.svg, output)
 
 
 @app.command(help_epilogue=example("flow approve flow-c08d"))

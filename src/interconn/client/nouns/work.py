@@ -85,6 +85,11 @@ class Flows(Noun[Client]):
         return Question(audit_rows.FLOW_LINT, audit_rows.FlowLint(dag=dag, config=config))
 
     @Verb
+    def picture(self, dag: Dag, *, title: str = "flow") -> Question[audit_rows.Picture]:
+        """Draw a flow's DAG, as SVG."""
+        return Question(audit_rows.FLOW_PICTURE, audit_rows.FlowPicture(dag=dag, title=title))
+
+    @Verb
     def list(
         self, *, page: int = 1, size: int = -1, name: str | None = None, project_id: str | None = None
     ) -> Question[audit_rows.FlowViews]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from interconn.api.audits import AuditKind
-from interconn.control.dag import config_digest, dag_digest
+from interconn.control.flow import config_digest, dag_digest
 from interconn.identity.node import NodeIdentity
 from interconn.management.approvals.audits import Audits
 from interconn.management.approvals.tables import Audit

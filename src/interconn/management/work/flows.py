@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from interconn.api import audits as api
 from interconn.api.audits import AuditKind, FlowView
 from interconn.api.own import OwnService, Person
-from interconn.control.dag import Descriptions, check_dag, dag_digest, plan
+from interconn.control.flow import Descriptions, check_dag, config_digest, dag_digest, draw_dag, plan
 from interconn.identity.node import NodeIdentity
 from interconn.management.approvals.audits import Audits
 from interconn.management.approvals.subjects import Subject
@@ -171,6 +171,7 @@ class Flows(Subject[FlowApply]):
         return [
             OwnService(api.FLOW_CREATE, self._create),
             OwnService(api.FLOW_LINT, self._lint),
+            OwnService(api.FLOW_PICTURE, self._picture),
             OwnService(api.FLOW_LIST, self._list),
         ]
 
@@ -198,7 +199,7 @@ class Flows(Subject[FlowApply]):
         return await self._database.write(work)
 
     async def _lint(self, _person: Person, request: api.FlowLint) -> api.FlowPlan:
-        job = JobCreate(job_id=new_job_id(), dag=request.dag, config=request.config)
+        planned = plan(JobCreate(job_id=new_job_id(), dag=request.dag, config=request.config), self._descriptions)
         steps = [
             api.FlowStep(
                 name=step.name,
@@ -206,9 +207,19 @@ class Flows(Subject[FlowApply]):
                 after=sorted(step.upstream),
                 parties=[f"{party.name} {party.node_id}" for party in step.parties],
             )
-            for step in plan(job, self._descriptions).steps.values()
+            for step in planned.steps.values()
         ]
-        return api.FlowPlan(scheduler=request.config.scheduler(), steps=steps)
+        return api.FlowPlan(
+            scheduler=request.config.scheduler(),
+            steps=steps,
+            resources={party.name: limits.stated() for party, limits in planned.resources.items() if limits.stated()},
+            dag_digest=dag_digest(request.dag),
+            config_digest=config_digest(request.config),
+        )
+
+    async def _picture(self, _person: Person, request: api.FlowPicture) -> api.Picture:
+        check_dag(request.dag, self._descriptions)
+        return api.Picture(svg=draw_dag(request.dag, request.title))
 
     async def _list(self, _person: Person, request: api.FlowSearch) -> api.FlowViews:
         matching = []

@@ -13,7 +13,7 @@ from interconn.api import audits as api
 from interconn.api.audits import AuditKind, JobProposal
 from interconn.api.own import OwnService, Person
 from interconn.components.environment import MODEL_MEMBER
-from interconn.control.dag import Descriptions, config_digest, dag_digest, plan
+from interconn.control.flow import Descriptions, config_digest, dag_digest, plan
 from interconn.identity.node import NodeIdentity
 from interconn.management.approvals.audits import Audits
 from interconn.management.approvals.subjects import Subject

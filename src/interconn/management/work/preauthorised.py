@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from interconn.components.environment import MODEL_MEMBER, references, split_parameters
-from interconn.control.dag import Descriptions, Plan, Step, config_digest, dag_digest, plan
+from interconn.control.flow import Descriptions, Plan, Step, config_digest, dag_digest, plan
 from interconn.identity.node import NodeIdentity
 from interconn.management.causes import Cause
 from interconn.management.contracts.contracts import Contracts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from interconn.components.environment import references, split_parameters
-from interconn.control.dag import parties_of
+from interconn.control.flow import parties_of
 from interconn.standard.flow import Config, Dag, DagComponent
 
 

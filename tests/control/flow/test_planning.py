@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interconn.control.dag import Party, config_digest, dag_digest, parties_of, plan
+from interconn.components.environment import split_parameters
+from interconn.control.flow import Party, Resources, config_digest, dag_digest, parties_of, plan
 from interconn.standard.control import JobCreate
 from interconn.standard.errors import InvalidFlow
+from interconn.standard.flow import ParameterSet
 
 
 def refused(job: JobCreate, registry: Any) -> str:
@@ -117,6 +119,13 @@ def flaws(make: SimpleNamespace) -> dict[str, tuple[JobCreate, list[str]]]:
             make.job(common={"first": {"mode": "fast", "rounds": "many"}}),
             ["component first", "rounds", "whole number"],
         ),
+        "two keys that speak for one party alike": (
+            make.job(
+                role={"guest": ["bank"], "host": ["h0", "h1", "h2"]},
+                host={"0|1": {"first": {}}, "1|2": {"first": {}}},
+            ),
+            ["task_params.host.1", "both speak for host.1"],
+        ),
         "one party's own value at fault": (
             make.job(host={"0": {"first": {**host, "rounds": 99}}}),
             ["component first", "task_params of host.0", "rounds"],
@@ -151,6 +160,7 @@ def flaws(make: SimpleNamespace) -> dict[str, tuple[JobCreate, list[str]]]:
 
 
 FLAWS = [
+    "two keys that speak for one party alike",
     "a cycle", "a component that reads itself", "an input of a component that is not there",
     "an output that is not there", "an input key without a component", "types that do not meet",
     "a report read as a data set", "an output of another type than described", "more outputs than described",
@@ -216,6 +226,50 @@ def test_steps_come_after_those_they_read_from(make: SimpleNamespace) -> None:
     assert found.ready(frozenset("ab"), frozenset("abc")) == []
     with pytest.raises(InvalidFlow, match="no component z"):
         found.downstream("z")
+
+
+def test_ctl_g3_1_1_1_conf_parties_of_one_key_share_its_values_and_the_closer_word_wins(make: SimpleNamespace) -> None:
+    source = {f"{n}": {"first": {"dataset_id": f"d{n}"}} for n in range(3)}
+    job = make.job(
+        role={"guest": ["bank"], "host": ["h0", "h1", "h2"]},
+        common={"first": {"mode": "fast", "rounds": 2}},
+        host={
+            **source,
+            "0|2": {"first": {"rounds": 5, "mode": "safe"}},
+            "2": {"first": {**source["2"]["first"], "rounds": 7}},
+        },
+    )
+    plan(job, make.registry)
+    given = [split_parameters(job.config, "first", "host", index)[0] for index in range(3)]
+    assert given == [{"mode": "safe", "rounds": 5}, {"mode": "fast", "rounds": 2}, {"mode": "safe", "rounds": 7}]
+
+
+def test_ctl_g3_1_1_1_conf_resources_are_read_per_party(make: SimpleNamespace) -> None:
+    job = make.job()
+    job.config.job_params = ParameterSet.model_validate(
+        {
+            "common": {"resources": {"memory": 8}},
+            "guest": {"0": {"resources": {"cpu": -1, "memory": -1, "disk": -1}}},
+            "host": {"0": {"resources": {"cpu": "2"}}},
+        }
+    )
+    guest, host = plan(job, make.registry).resources.values()
+    assert guest == Resources()
+    assert host == Resources(cpu=2.0, memory=8.0)
+
+
+@pytest.mark.parametrize("amount", [0, -2, -1.5, "much", "nan", "inf", True, [], {}])
+def test_ctl_g3_1_1_1_conf_resources_that_are_no_amount(make: SimpleNamespace, amount: Any) -> None:
+    job = make.job()
+    job.config.job_params = ParameterSet.model_validate({"host": {"0": {"resources": {"cpu": amount}}}})
+    assert "job_params of host.0: resources.cpu" in refused(job, make.registry)
+
+
+@pytest.mark.parametrize("job_params", [{"host": {"1": {}}}, {"hots": {"0": {}}}, {"host": {"0|1": {}}}])
+def test_ctl_g3_1_1_1_conf_job_parameters_of_nobody(make: SimpleNamespace, job_params: Any) -> None:
+    job = make.job()
+    job.config.job_params = ParameterSet.model_validate(job_params)
+    assert "the job has no party" in refused(job, make.registry)
 
 
 def test_parties_are_ordered_by_role_and_index(make: SimpleNamespace) -> None:
