@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from interconn.api.own import own
-from interconn.standard.control import JobReference, JobStatus, TaskStatus
+from interconn.standard.control import JobReference, JobStatus, JobStop, LogLevel, TaskStatus
 from interconn.standard.identifiers import Identifier
 from interconn.standard.management import Paging
 from interconn.standard.wire import WireModel
@@ -94,6 +94,7 @@ class JobLogRequest(WireModel):
     task_id: Identifier
     start: int = Field(default=0, ge=0)
     length: int = Field(default=1000, ge=1, le=100_000)
+    level: LogLevel = Field(default=LogLevel.DEBUG, description="lines that matter less are left out")
 
 
 class JobLog(WireModel):
@@ -106,7 +107,7 @@ class JobLog(WireModel):
 JOB_RUN: Final = own("job.run", "POST", "/jobs/run", JobRun, JobView, "Start an approved job.")
 JOB_SHOW: Final = own("job.show", "GET", "/jobs/show", JobReference, JobView, "How a job stands.")
 JOB_LIST: Final = own("job.list", "GET", "/jobs", JobSearch, JobViews, "List jobs.")
-JOB_STOP: Final = own("job.stop", "POST", "/jobs/stop", JobReference, JobView, "Stop a job.")
+JOB_STOP: Final = own("job.stop", "POST", "/jobs/stop", JobStop, JobView, "Stop a job, or a part of it.")
 JOB_LOG: Final = own("job.log", "GET", "/jobs/log", JobLogRequest, JobLog, "Log of a task on this node.")
 
 ENDPOINTS: Final = (JOB_RUN, JOB_SHOW, JOB_LIST, JOB_STOP, JOB_LOG)

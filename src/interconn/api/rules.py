@@ -144,6 +144,10 @@ RULES: Final[Mapping[str, Rule]] = {
     "platform.job.create_all": act(OPERATOR),
     "platform.job.stop_all": act(OPERATOR),
     "platform.job.status_all": LOOK,
+    "platform.job.query_job_list": LOOK,
+    "platform.job.stop_task": act(OPERATOR),
+    "platform.task.get_log_line": LOOK,
+    "platform.task.get_log": LOOK,
 }
 
 DECIDERS: Final[Mapping[AuditKind, Role]] = {

@@ -25,7 +25,7 @@ from interconn.components.produced import ModelRegister, ProducedModel, produced
 from interconn.components.registry import Registry
 from interconn.components.sessions import Sessions
 from interconn.components.tables import ComponentRun
-from interconn.components.task_log import read_log
+from interconn.components.task_log import Severity, read_log
 from interconn.identity.node import NodeIdentity
 from interconn.standard.control import COMPONENT_CALLBACK, ComponentStatus
 from interconn.standard.errors import InterconnError, NotFound
@@ -163,8 +163,20 @@ class Components:
                 total[name] = total.get(name, 0) + count
         return total
 
-    async def log(self, task_id: str, *, start: int, length: int) -> tuple[list[str], int]:
+    async def log(
+        self,
+        task_id: str,
+        *,
+        start: int,
+        length: int,
+        level: Severity = Severity.DEBUG,
+        most: int | None = None,
+    ) -> tuple[list[str], int]:
         """Return lines of a task's log, of all parties that this node plays in it, and how many there are.
+
+        Args:
+            task_id: of the task.
+            start, length, level, most: as `read_log` takes them.
 
         Raises:
             NotFound: this node ran no component for that task.
@@ -172,7 +184,8 @@ class Components:
         keys = await self._database.read(lambda session: _keys_of_task(session, task_id))
         if not keys:
             raise NotFound("this node ran no component for that task", where="task_id", clause="CTL-5.5")
-        return await asyncio.to_thread(read_log, [self._directory(key) for key in keys], start, length)
+        directories = [self._directory(key) for key in keys]
+        return await asyncio.to_thread(read_log, directories, start, length, level=level, most=most)
 
     def routes(self) -> list[Route]:
         """Return what the component listener serves for this layer (CTL-4.1)."""

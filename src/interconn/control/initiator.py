@@ -1,4 +1,4 @@
-"""What the node's own people and systems ask of control: run, show, list and stop jobs, read logs (CTL-5)."""
+"""What the node's own people ask of control: run, show, list and stop jobs, read logs."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from interconn.api.jobs import (
 )
 from interconn.api.own import OwnService, Person
 from interconn.components import Components
+from interconn.components.task_log import Severity
 from interconn.control import jobs, views
 from interconn.control.admission import Admission
 from interconn.control.flow import plan
@@ -35,23 +36,18 @@ from interconn.control.states import has_ended
 from interconn.control.tables import Job
 from interconn.standard.control import (
     JOB_STOP_ALL,
-    PLATFORM_CREATE_ALL,
-    PLATFORM_STATUS_ALL,
-    PLATFORM_STOP_ALL,
     JobCreate,
     JobReference,
     JobStatus,
-    JobStatusReply,
     JobStop,
-    PlatformJobCreate,
+    LogLevel,
 )
 from interconn.standard.errors import InvalidFlow, Refused
-from interconn.standard.identifiers import new_job_id
-from interconn.standard.wire import Empty
 from interconn.state.clock import Clock
 from interconn.state.database import Database
 from interconn.state.pages import read_page
 
+SEVERITIES: Final = {LogLevel.DEBUG: Severity.DEBUG, LogLevel.INFO: Severity.INFO, LogLevel.ERROR: Severity.ERROR}
 FIRST_WORD_SECONDS: Final = 5.0
 """How long a person who starts a job waits for the participants' first answer."""
 
@@ -105,9 +101,6 @@ class Initiator:
             OwnService(JOB_LIST, self.list),
             OwnService(JOB_STOP, self.stop),
             OwnService(JOB_LOG, self.log),
-            OwnService(PLATFORM_CREATE_ALL, self.create_all),
-            OwnService(PLATFORM_STOP_ALL, self.stop_all),
-            OwnService(PLATFORM_STATUS_ALL, self.status_all),
         ]
 
     async def run(self, person: Person, request: JobRun) -> JobView:
@@ -130,18 +123,19 @@ class Initiator:
                     return view
                 await wake.wait((deadline - self._clock.now()) / 1000)
 
-    async def create_all(self, person: Person, request: PlatformJobCreate) -> JobReference:
-        """Create a job and run it (CTL-5.1, CTL-G3.2.3-merge).
+    async def submit(self, person: Person, job: JobCreate, clause: str) -> None:
+        """Create a job and run it.
+
+        Args:
+            person: who decides it.
+            job: complete.
+            clause: of the call by which it came.
 
         Raises:
             InvalidFlow: it cannot be run.
             ContentConflict: the job id is known with other content.
         """
-        job = JobCreate(
-            job_id=request.job_id or new_job_id(), flow_id=request.flow_id, dag=request.dag, config=request.config
-        )
-        await self._database.write(lambda session: self._submit(session, job, person, PLATFORM_CREATE_ALL.clause))
-        return JobReference(job_id=job.job_id)
+        await self._database.write(lambda session: self._submit(session, job, person, clause))
 
     def _submit(self, session: Session, request: JobCreate, person: Person, clause: str) -> None:
         """Decide to run a job, in a transaction: schedule it here or hand it to who does. A repeat changes nothing."""
@@ -194,59 +188,40 @@ class Initiator:
 
         return await self._database.read(read)
 
-    async def stop(self, person: Person, request: JobReference) -> JobView:
-        """Stop a job, here or through its scheduler.
+    async def stop(self, person: Person, request: JobStop) -> JobView:
+        """Stop a job or a part of it, here or through its scheduler; raises as `stop_job` does."""
+        await self.stop_job(person, request, "own.job.stop")
+        return await self.show(person, JobReference(job_id=request.job_id))
+
+    async def stop_job(self, person: Person, request: JobStop, clause: str) -> None:
+        """Stop a job, or a component of it and all that follow, here or through its scheduler.
 
         Raises:
             NotFound: the job is not known here.
+            InvalidFlow: the DAG has no such component.
             PeerError: the scheduler cannot be told.
         """
-        await self._stop(person, request.job_id)
-        return await self.show(person, request)
-
-    async def stop_all(self, person: Person, request: JobReference) -> Empty:
-        """Stop a job (CTL-5.2); raises as `stop` does."""
-        await self._stop(person, request.job_id)
-        return Empty()
-
-    async def _stop(self, person: Person, job_id: str) -> None:
-        cause = Cause(
-            at=self._clock.now(), actor=person.actor, clause=PLATFORM_STOP_ALL.clause, evidence=person.authority
-        )
-        reason = f"stopped by {self._node_id}"
+        cause = Cause(at=self._clock.now(), actor=person.actor, clause=clause, evidence=person.authority)
+        task_name = request.task_name or ""
 
         def decide(session: Session) -> str:
             """Stop what is this node's to stop; return who else has to be asked."""
-            job = jobs.require(session, job_id)
+            job = jobs.require(session, request.job_id)
             if has_ended(JobStatus(job.status)):
                 return ""
             if job.scheduling:
-                self._scheduler.stop(session, job, "", reason, cause)
+                self._scheduler.stop(session, job, task_name, f"stopped by {self._node_id}", cause)
                 return ""
             if job.submission == "SENDING":
                 raise Refused(
                     f"the job is being handed to {job.scheduler}", where="job_id", hint="Stop it once that has answered"
                 )
-            jobs.note(session, job, "job.stop_asked", cause)
+            jobs.note(session, job, "job.stop_asked", cause, **({"task_name": task_name} if task_name else {}))
             return job.scheduler
 
         scheduler = await self._database.write(decide)
         if scheduler:
-            request = JobStop(job_id=job_id)
             await self._partners.answer(scheduler, JOB_STOP_ALL, request, trace_id=person.trace_id)
-
-    async def status_all(self, person: Person, request: JobReference) -> JobStatusReply:
-        """Say how a job and its tasks stand (CTL-5.3).
-
-        Raises:
-            NotFound: the job is not known here.
-        """
-        view = await self.show(person, request)
-        return JobStatusReply(
-            job_status=view.status,
-            status={task.task_id: task.status for task in view.tasks},
-            extension={"outcome": view.outcome, "reason": view.reason},
-        )
 
     async def log(self, _person: Person, request: JobLogRequest) -> JobLog:
         """Read the log of a task on this node.
@@ -254,7 +229,9 @@ class Initiator:
         Raises:
             NotFound: this node ran no component for it.
         """
-        lines, total = await self._components.log(request.task_id, start=request.start, length=request.length)
+        lines, total = await self._components.log(
+            request.task_id, start=request.start, length=request.length, level=SEVERITIES[request.level]
+        )
         return JobLog(lines=lines, total=total)
 
     async def _view(self, job_id: str) -> JobView:

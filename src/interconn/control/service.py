@@ -19,6 +19,7 @@ from interconn.control.follower import Follower
 from interconn.control.initiator import Initiator
 from interconn.control.participant import Participant
 from interconn.control.partners import Partners
+from interconn.control.platform import Platform
 from interconn.control.release import ResultRelease, ShownAtOnce
 from interconn.control.scheduler import Scheduler
 from interconn.control.shares import Shares
@@ -110,6 +111,7 @@ class Control:
             shares=shares,
             release=release,
         )
+        self._platform = Platform(database=database, components=components, initiator=self._initiator)
         partners.serve_here(self.services())
         self._seen_to: dict[tuple[str, str], asyncio.Task[None]] = {}
 
@@ -119,7 +121,7 @@ class Control:
 
     def own_services(self) -> list[OwnService[Any, Any]]:
         """Return what is served to the node's own people and systems."""
-        return self._initiator.own_services()
+        return [*self._initiator.own_services(), *self._platform.own_services()]
 
     def count_jobs(self, session: Session) -> dict[str, int]:
         """Return the number of jobs by status."""

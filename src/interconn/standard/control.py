@@ -127,6 +127,63 @@ class PlatformJobCreate(WireModel):
     config: Config = Field(validation_alias=AliasChoices("config", "conf"))
 
 
+class LogLevel(StrEnum):
+    """How much of a log is wanted (CTL-5.4, CTL-5.5): error alone, info with it, or all with debug."""
+
+    INFO = "info"
+    DEBUG = "debug"
+    ERROR = "error"
+
+
+class TaskLogCount(WireModel):
+    """Count the lines of a task's log (CTL-5.4)."""
+
+    task_id: Identifier
+    log_level: LogLevel
+
+
+class LogLineCount(WireModel):
+    """How many lines there are."""
+
+    num: int
+
+
+class TaskLogRead(WireModel):
+    """Read a task's log (CTL-5.5). The source leaves open from what lines are counted: here the first is 0."""
+
+    task_id: Identifier
+    log_level: LogLevel
+    start: int = Field(ge=0, le=2**53)
+    length: int | None = Field(default=None, ge=0, le=2**53)
+
+
+class LogText(WireModel):
+    """Lines of a log, with line feeds between them."""
+
+    data: str
+
+
+class JobsOfFlow(WireModel):
+    """List jobs, those of one flow or all (CTL-5.6)."""
+
+    flow_id: Annotated[str, Field(max_length=128)] | None = None
+
+
+class JobStatuses(WireModel):
+    """Jobs by id, each with its state."""
+
+    job_list: dict[str, JobStatus]
+
+
+class TaskStop(WireModel):
+    """Stop a job from one component on, and all that depends on it (CTL-5.7)."""
+
+    job_id: Identifier
+    task_name: Annotated[str, Field(min_length=1, max_length=128)] = Field(
+        validation_alias=AliasChoices("task_name", "component_name")
+    )
+
+
 _SCHEDULE = "/v1/interconn/schedule"
 _PLATFORM = "/v1/platform/schedule"
 
@@ -185,7 +242,27 @@ PLATFORM_STATUS_ALL: Final = Endpoint(
     "Ask how a job stands.", Proof.NONE, Face.NORTH_SOUTH,
 )  # fmt: skip
 
+PLATFORM_LOG_COUNT: Final = Endpoint(
+    "platform.task.get_log_line", "CTL-5.4", "GET", f"{_PLATFORM}/task/get_log_line", TaskLogCount, LogLineCount,
+    "Count the lines of a task's log on this node.", Proof.NONE, Face.NORTH_SOUTH,
+)  # fmt: skip
+PLATFORM_LOG: Final = Endpoint(
+    "platform.task.get_log", "CTL-5.5", "GET", f"{_PLATFORM}/task/get_log", TaskLogRead, LogText,
+    "Read a task's log on this node.", Proof.NONE, Face.NORTH_SOUTH,
+)  # fmt: skip
+PLATFORM_JOB_LIST: Final = Endpoint(
+    "platform.job.query_job_list", "CTL-5.6", "GET", f"{_PLATFORM}/job/query_job_list", JobsOfFlow, JobStatuses,
+    "List jobs with their states.", Proof.NONE, Face.NORTH_SOUTH,
+)  # fmt: skip
+PLATFORM_STOP_TASK: Final = Endpoint(
+    "platform.job.stop_task", "CTL-5.7", "POST", f"{_PLATFORM}/job/stop_task", TaskStop, Empty,
+    "Stop a job from one component on.", Proof.NONE, Face.NORTH_SOUTH,
+)  # fmt: skip
+
 EAST_WEST: Final = (
     JOB_CREATE_ALL, JOB_CREATE, JOB_START, TASK_START, JOB_STOP_ALL, JOB_STOP, JOB_STATUS_ALL, TASK_POLL, TASK_CALLBACK,
 )  # fmt: skip
-NORTH_SOUTH: Final = (PLATFORM_CREATE_ALL, PLATFORM_STOP_ALL, PLATFORM_STATUS_ALL)
+NORTH_SOUTH: Final = (
+    PLATFORM_CREATE_ALL, PLATFORM_STOP_ALL, PLATFORM_STATUS_ALL, PLATFORM_LOG_COUNT, PLATFORM_LOG, PLATFORM_JOB_LIST,
+    PLATFORM_STOP_TASK,
+)  # fmt: skip

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from interconn.cli.options import Applicant, Common, Flag, Limited, OtherSide, Reason, example
 from interconn.cli.pages import Pages
@@ -179,21 +179,32 @@ def list_(
 
 
 @app.command(help_epilogue=example("job stop job-f3b0"))
-def stop(job_id: str, *, common: Common = Common()) -> None:
-    """Stop a job (CTL-5.2).
+def stop(
+    job_id: str, *, from_: Annotated[str | None, Parameter(name="--from")] = None, common: Common = Common()
+) -> None:
+    """Stop a job (CTL-5.2), or a component of it and all that depend on it (CTL-5.7).
 
     Parameters
     ----------
     job_id
         Id of the job.
+    from_
+        Name of the component in the DAG from which to stop; what does not depend on it goes on.
     """
     with common.node() as node:
-        job = node.jobs.stop(job_id)
+        job = node.jobs.stop(job_id, task_name=from_)
     _show(job, common)
 
 
 @app.command(help_epilogue=example("job log task_0d6f"))
-def log(task_id: str, *, start: int = 0, length: int = 1000, common: Common = Common()) -> None:
+def log(
+    task_id: str,
+    *,
+    start: int = 0,
+    length: int = 1000,
+    level: Literal["debug", "info", "error"] = "debug",
+    common: Common = Common(),
+) -> None:
     """Print the log of a task's component on this node.
 
     Parameters
@@ -204,11 +215,14 @@ def log(task_id: str, *, start: int = 0, length: int = 1000, common: Common = Co
         First line, from 0.
     length
         Most lines printed.
+    level
+        Leave out what matters less; a line that names no level belongs to the one before it.
     """
     from interconn.cli.output import plain, print_reply
+    from interconn.standard.control import LogLevel
 
     with common.node() as node:
-        found = node.jobs.log(task_id, start=start, length=length)
+        found = node.jobs.log(task_id, start=start, length=length, level=LogLevel(level))
     if common.json:
         print_reply(found)
         return

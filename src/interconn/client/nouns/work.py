@@ -125,18 +125,21 @@ class Jobs(Noun[Client]):
         return Question(job_rows.JOB_LIST, request)
 
     @Verb
-    def stop(self, job_id: str) -> Question[job_rows.JobView]:
-        """Stop a job."""
-        return Question(job_rows.JOB_STOP, control.JobReference(job_id=job_id))
+    def stop(self, job_id: str, *, task_name: str | None = None) -> Question[job_rows.JobView]:
+        """Stop a job; with `task_name`, that component and all that depend on it."""
+        return Question(job_rows.JOB_STOP, control.JobStop(job_id=job_id, task_name=task_name))
 
     @Verb
-    def log(self, task_id: str, *, start: int = 0, length: int = 1000) -> Question[job_rows.JobLog]:
-        """Read log lines of a task of this node."""
-        return Question(job_rows.JOB_LOG, job_rows.JobLogRequest(task_id=task_id, start=start, length=length))
+    def log(
+        self, task_id: str, *, start: int = 0, length: int = 1000, level: control.LogLevel = control.LogLevel.DEBUG
+    ) -> Question[job_rows.JobLog]:
+        """Read log lines of a task of this node; those that matter less than `level` are left out."""
+        request = job_rows.JobLogRequest(task_id=task_id, start=start, length=length, level=level)
+        return Question(job_rows.JOB_LOG, request)
 
 
 class Platform(Noun[Client]):
-    """The standard's own north-south calls, as an institution's upper layer makes them (CTL-5.1 to CTL-5.3)."""
+    """The standard's own north-south calls, as an institution's upper layer makes them (CTL-5.1 to CTL-5.7)."""
 
     @Verb
     def create_all(
@@ -155,3 +158,26 @@ class Platform(Noun[Client]):
     def status_all(self, job_id: str) -> Question[control.JobStatusReply]:
         """Ask how a job stands."""
         return Question(control.PLATFORM_STATUS_ALL, control.JobReference(job_id=job_id))
+
+    @Verb
+    def stop_task(self, job_id: str, task_name: str) -> Question[Empty]:
+        """Stop a component of a job and all that depend on it."""
+        return Question(control.PLATFORM_STOP_TASK, control.TaskStop(job_id=job_id, task_name=task_name))
+
+    @Verb
+    def count_log(self, task_id: str, level: control.LogLevel) -> Question[control.LogLineCount]:
+        """Count the lines of a task's log on this node."""
+        return Question(control.PLATFORM_LOG_COUNT, control.TaskLogCount(task_id=task_id, log_level=level))
+
+    @Verb
+    def log(
+        self, task_id: str, level: control.LogLevel, *, start: int = 0, length: int | None = None
+    ) -> Question[control.LogText]:
+        """Read a task's log on this node, from a line on; the first is 0."""
+        request = control.TaskLogRead(task_id=task_id, log_level=level, start=start, length=length)
+        return Question(control.PLATFORM_LOG, request)
+
+    @Verb
+    def jobs(self, *, flow_id: str | None = None) -> Question[control.JobStatuses]:
+        """List jobs with their states."""
+        return Question(control.PLATFORM_JOB_LIST, control.JobsOfFlow(flow_id=flow_id))
