@@ -438,24 +438,6 @@ async def test_status_all_maps_task_ids_to_states_ctl_3_7(network: Any, make: Si
     assert all("outputs" not in party or not party["outputs"] for party in reply.extension["tasks"][0]["parties"])
 
 
-async def test_the_upper_layer_creates_stops_and_asks_ctl_5_1_to_5_3(network: Any, make: SimpleNamespace) -> None:
-    hold_components(network)
-    request = make.job(scheduler="clearing")
-    own = network.bank.own
-    created = await own["platform.job.create_all"](
-        make.person, SimpleNamespace(job_id=None, flow_id="f", dag=request.dag, config=request.config)
-    )
-    assert created.job_id.startswith("job-")
-    assert len(created.job_id) == len("job-") + 32
-    await until(lambda: begun(network.bank) and begun(network.operator))
-    reply = await own["platform.job.status_all"](make.person, created)
-    assert reply.job_status is JobStatus.RUNNING
-    assert len(reply.status) == 1
-    await own["platform.job.stop_all"](make.person, created)
-    view = await network.bank.ended(created.job_id)
-    assert (view.status, set(make.statuses(view)["first"].values())) == (JobStatus.FINISHED, {"FAILED"})
-
-
 async def test_a_job_of_another_initiator_cannot_be_run_here(network: Any, make: SimpleNamespace) -> None:
     network.operator.admission.proposals["job-1"] = make.job()
     with pytest.raises(Exception, match="initiator is bank"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from interconn.components.disabled import require_enabled
-from interconn.control.dag import Plan
+from interconn.control.flow import Plan
 
 
 def require_runnable(session: Session, planned: Plan, node_id: str) -> None:
