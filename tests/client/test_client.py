@@ -113,6 +113,7 @@ def arguments(verb: Verb[Any, Any]) -> dict[str, Any]:
         "dag": DAG,
         "config": CONFIG,
         "key_columns": ["id"],
+        "level": control.LogLevel.INFO,
         "parties": ["a"],
         "partners": ["a"],
         "roles": ["operator"],

@@ -445,7 +445,7 @@ def crash_points(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 async def network(tmp_path: Path, crash_points: None, request: pytest.FixtureRequest) -> AsyncIterator[Network]:
     """A bank that initiates, an operator, and a clearing house that may schedule; a parameter is their patience."""
     found = Network(tmp_path, ("bank", "operator", "clearing"))
-    found.patience_seconds = getattr(request, "param", 45.0)
+    found.patience_seconds = getattr(request, "param", 3600.0)
     found.start()
     yield found
     await found.stop()

@@ -174,7 +174,7 @@ async def test_any_party_may_stop_a_job_ctl_g3_1_1_2_stop(network: Any, make: Si
     hold_components(network)
     await network.run(make.job(scheduler="clearing"))
     await until(lambda: begun(network.bank) and begun(network.operator))
-    await network.nodes[name].own["own.job.stop"](make.person, JobReference(job_id="job-1"))
+    await network.nodes[name].own["own.job.stop"](make.person, JobStop(job_id="job-1"))
     for node in (network.bank, network.operator):
         view = await node.ended()
         assert (view.outcome, view.reason) == ("FAILED", f"stopped by {name}")
@@ -331,6 +331,7 @@ async def test_a_data_set_that_is_gone_ends_the_job_with_that_reason(network: An
         assert "this node has no such data set" in view.reason
 
 
+@pytest.mark.parametrize("network", [45.0], indirect=True)
 @pytest.mark.parametrize("moment", ["creation", "run"])
 async def test_a_participant_that_stays_away_ends_the_job_for_the_others(
     network: Any, make: SimpleNamespace, moment: str
@@ -352,6 +353,7 @@ async def test_a_participant_that_stays_away_ends_the_job_for_the_others(
         await until(lambda: network.operator.machine.stops == 1)
 
 
+@pytest.mark.parametrize("network", [45.0], indirect=True)
 async def test_a_scheduler_that_stays_away_ends_the_job_for_its_initiator(network: Any, make: SimpleNamespace) -> None:
     network.cut.add("clearing")
     await network.run(make.job(scheduler="clearing"))
