@@ -57,10 +57,7 @@ class Node:
         self.home = home
         self.settings = settings
         self.clock = SystemClock()
-        self.started_at = self.clock.now()
-        self.ready = False
-        self.warnings: list[str] = []
-        self.status = Status(self)
+        self._notes: list[str] = []
         self._background: list[asyncio.Task[None]] = []
         self._compose()
 
@@ -71,10 +68,10 @@ class Node:
         self.keys = KeyRing(home.key_store())
         self.identity = name_card(settings)
         self.database = Database(url)
-        self.warnings += self.database.warnings()
+        self._notes += self.database.warnings()
         self.restored = restored.notice(home)
         if self.restored:
-            self.warnings.append(restored.warning(self.restored))
+            self._notes.append(restored.warning(self.restored))
         self.nonces = NonceStore(
             home.nonces,
             now=self.clock.now(),
@@ -174,8 +171,26 @@ class Node:
             clock=self.clock,
             pause_seconds=settings.trail.head_seconds,
         )
+        self.status = Status(
+            node=self.identity,
+            started_at=self.clock.now(),
+            keys=self.keys,
+            database=self.database,
+            certificates=self.certificates,
+            transport=self.transport,
+            components=self.components,
+            management=self.management,
+            control=self.control,
+            access=self.access,
+            audit_trail=self.audit_trail,
+            listeners=self._urls,
+            notes=self._notes,
+        )
         self.collector = metrics.NodeCollector()
         self.listeners = self._listen()
+
+    def _urls(self) -> dict[str, str]:
+        return {name: listener.url for name, listener in self.listeners.items()}
 
     def _listen(self) -> dict[str, Listener]:
         settings = self.settings
@@ -183,7 +198,7 @@ class Node:
         if settings.partner.tls:
             tls = Tls(*check_server_files(self.home.root, settings.partner))
         else:
-            self.warnings.append("the partner listener serves plain HTTP: anybody on the way can read what passes")
+            self._notes.append("the partner listener serves plain HTTP: anybody on the way can read what passes")
         services = [*self.management.services(), *self.control.services(), *self.audit_trail.services()]
         own_services = [
             OwnService(NODE_STATUS, self.status.serve),
@@ -249,16 +264,16 @@ class Node:
         # What a node consists of stays for good; the collector need not look at it again with every message.
         gc.collect()
         gc.freeze()
-        self.ready = True
+        self.status.ready = True
         self._tell_where()
         for warning in await self.status.warnings():
             log.warning("note", warning=warning)
-        log.info("ready", **{name: listener.url for name, listener in self.listeners.items()})
+        log.info("ready", **self._urls())
 
     async def stop(self) -> None:
         """Stop without losing anything: what is decided is on disk, and components go on and are found again."""
         log.info("stopping")
-        self.ready = False
+        self.status.ready = False
         with contextlib.suppress(FileNotFoundError):
             (self.home.running / "listeners.json").unlink()
         await self.listeners["partner"].stop()
@@ -279,7 +294,7 @@ class Node:
         await self.trust.keep(self.clock, self.client.renew_connections, self.transport.renew_connections)
 
     def _tell_where(self) -> None:
-        facts: dict[str, Any] = {name: listener.url for name, listener in self.listeners.items()}
+        facts: dict[str, Any] = self._urls()
         facts["pid"] = os.getpid()
         partial = self.home.running / "listeners.partial"
         partial.write_text(json.dumps(facts))
