@@ -6,6 +6,9 @@ it is a file in the home and moves with it; on PostgreSQL copies of a home get c
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +60,27 @@ class Databases:
                 if home not in self._kept:
                     self._kept[home] = self.server.content(url)
                 self.server.fill(self.url(after / home.relative_to(before)), self._kept[home])
+
+    def back_up(self, home: Path, name: str) -> Path:
+        """Copy a home's database as it is now; return what the copy is found by."""
+        copied = home / f"{name}.db"
+        if self.kind == "postgresql":
+            self._kept[copied] = self.server.content(self._urls[home])
+            return copied
+        copied.unlink(missing_ok=True)
+        with closing(sqlite3.connect(home / "state.db")) as source, closing(sqlite3.connect(copied)) as target:
+            source.backup(target)
+        return copied
+
+    def restore(self, home: Path, copied: Path) -> None:
+        """Have a home's database, which nobody uses, be as it was when it was copied."""
+        if self.kind == "postgresql":
+            self.server.empty(self._urls[home])
+            self.server.fill(self._urls[home], self._kept[copied])
+            return
+        for name in ("state.db", "state.db-wal", "state.db-shm"):
+            (home / name).unlink(missing_ok=True)
+        shutil.copy(copied, home / "state.db")
 
     def let_go(self, folder: Path) -> None:
         """Take back the databases of the homes below a folder."""

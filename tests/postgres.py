@@ -176,8 +176,12 @@ class Server:
         if str(self.execute(_SHAPE, url)) != self._shape:
             self.drop(url)
             return
-        self.execute(_EMPTY, url)
+        self.empty(url)
         self._migrated.append(url)
+
+    def empty(self, url: str) -> None:
+        """Take all rows out of a database, and have it count from the beginning."""
+        self.execute(_EMPTY, url)
 
     def content(self, url: str) -> Content:
         """Return the rows of a database, and where its counting stands."""

@@ -3,9 +3,7 @@
 import asyncio
 import functools
 import shutil
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext
@@ -376,20 +374,14 @@ class Node:
     async def restore(self, backup: Path) -> None:
         """Go on from an older copy of the database."""
         await self.stop()
-        for name in ("state.db", "state.db-wal", "state.db-shm"):
-            (self.home / name).unlink(missing_ok=True)
-        shutil.copy(backup, self.home / "state.db")
+        DATABASES.restore(self.home, backup)
         self.open()
         await self.management.start()
         await self.management.reconciler.ask_all_soon()
 
     async def back_up(self, name: str) -> Path:
         """Copy the database as it is now."""
-        copied = self.home / f"{name}.db"
-        copied.unlink(missing_ok=True)
-        with closing(sqlite3.connect(self.home / "state.db")) as source, closing(sqlite3.connect(copied)) as target:
-            source.backup(target)
-        return copied
+        return DATABASES.back_up(self.home, name)
 
     async def due_times(self) -> list[int]:
         """When something is to be sent or asked."""
@@ -461,6 +453,12 @@ def open_network(folder: Path, signers: dict[str, Signer]) -> Network:
     return network
 
 
+def place(stage: Path, folder: Path) -> None:
+    """Give a folder the homes of a stage, each with a database of its own."""
+    shutil.copytree(stage, folder, dirs_exist_ok=True)
+    DATABASES.copy(stage, folder)
+
+
 def staged(
     folder: Path, before: Path | None, signers: dict[str, Signer], play: Callable[[Network], Awaitable[Any]]
 ) -> Path:
@@ -477,8 +475,7 @@ def staged(
             await node.stop()
 
     if before:
-        shutil.copytree(before, folder, dirs_exist_ok=True)
-        DATABASES.copy(before, folder)
+        place(before, folder)
     else:
         for node_id in NODES:
             (folder / node_id).mkdir()
@@ -551,8 +548,7 @@ def stage(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture
 async def network(tmp_path: Path, signers: dict[str, Signer], stage: Path) -> AsyncIterator[Network]:
     """The nodes, as they are on their stage."""
-    shutil.copytree(stage, tmp_path, dirs_exist_ok=True)
-    DATABASES.copy(stage, tmp_path)
+    place(stage, tmp_path)
     network = open_network(tmp_path, signers)
     for node in network.nodes.values():
         await node.management.start()

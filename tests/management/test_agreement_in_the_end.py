@@ -2,14 +2,14 @@
 
 import asyncio
 import random
-import shutil
 
 import pytest
 
 from interconn.api import audits as api
 from interconn.api import state as state_api
 from interconn.standard.errors import InterconnError
-from tests.management.conftest import Scene, open_network
+from tests.databases import DATABASES
+from tests.management.conftest import Scene, open_network, place
 from tests.management.kinds import decide
 
 STEPS = ("apply", "apply", "decide", "decide", "end", "pass", "pass", "settle", "late", "lose", "forget")
@@ -20,8 +20,9 @@ FATES = ("deliver", "deliver", "lose", "lose the answer", "double", "delay")
     ("seed", "steps"), [(0, 8), *(pytest.param(seed, 40, marks=pytest.mark.slow) for seed in range(1, 13))]
 )
 def test_arbitrary_loss_ends_in_agreement_or_a_named_difference(seed, steps, tmp_path, signers, stage_of_holders):
-    shutil.copytree(stage_of_holders, tmp_path, dirs_exist_ok=True)
+    place(stage_of_holders, tmp_path)
     asyncio.run(play(random.Random(seed), steps, tmp_path, signers))
+    DATABASES.let_go(tmp_path)
 
 
 async def play(chance, steps, folder, signers):

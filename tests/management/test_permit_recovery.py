@@ -15,6 +15,7 @@ from interconn.management.permits.terms import Access
 from interconn.standard import headers as names
 from interconn.standard import management as standard
 from interconn.standard.errors import IllegalTransition, NotFound, PermitRefused
+from tests.databases import DATABASES
 from tests.management.test_permit_levels import CONFIRMS, apply, decide
 
 OPERATOR_TABLE = Access(ResourceType.DATASET, "operator-table")
@@ -72,14 +73,10 @@ async def test_renewed_permit_serves_and_the_former_is_refused(scene, granted):
 async def test_restored_backup_that_knows_of_no_verdict(scene, make, kind):
     """The backup is from before the confirm: the query tells the state, and has the permit said again."""
     await apply(scene, kind, make)
-    await scene.bank.stop()
-    backup = (scene.bank.home / "state.db").read_bytes()
-    await scene.bank.restart()
+    backup = await scene.bank.back_up("backup")
     audit_id = await decide(scene, kind)
     await scene.bank.stop()
-    for path in scene.bank.home.glob("state.db*"):
-        path.unlink()
-    (scene.bank.home / "state.db").write_bytes(backup)
+    DATABASES.restore(scene.bank.home, backup)
     await scene.bank.restart()
     assert kind not in {permit.resource_type for permit in await scene.bank.rows(Permit)}
     await scene.bank.ask(api.AUDIT_ASK, audit_id=audit_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import shutil
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from interconn.trail import thinning
 from interconn.trail.entries import AuditEntry
 from interconn.trail.heads import check_head, check_receipt, sign_head
 from interconn.trail.keeping import KeptHead, KeptReceipt
+from tests.databases import DATABASES
 from tests.management.conftest import Node, Scene
 
 
@@ -48,19 +48,14 @@ async def length(node: Node) -> int:
 async def restored(node: Node, entries: int = 1) -> None:
     """Bring a node back to an older state of its database, and let it go on from there in another way."""
     await node.stop()
-    shutil.copy(node.home / "backup.db", node.home / "state.db")
-    for leftover in node.home.glob("state.db-*"):
-        leftover.unlink()
+    DATABASES.restore(node.home, node.home / "backup.db")
     node.open()
     await node.management.start()
     await grow(node, entries)
 
 
 async def saved(node: Node) -> None:
-    await node.stop()
-    shutil.copy(node.home / "state.db", node.home / "backup.db")
-    node.open()
-    await node.management.start()
+    await node.back_up("backup")
 
 
 async def test_a_head_is_given_acknowledged_and_answered_with_the_partners_own(scene: Scene) -> None:
