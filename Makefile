@@ -36,7 +36,7 @@ test: venv-dev  ## run the fast tests
 	@$(PYTEST) -n $(WORKERS) --maxprocesses 4 $(PYTEST_ARGS)
 
 # Which networks: make test-postgresql ON_POSTGRESQL=tests/management/test_permits.py
-ON_POSTGRESQL ?= tests/management tests/control
+ON_POSTGRESQL ?= tests/management tests/control tests/peers
 
 test-postgresql: venv-dev  ## run the networks of nodes within one process on PostgreSQL instead of SQLite
 	@$(PYTEST) -n $(WORKERS) --maxprocesses 4 --database postgresql $(ON_POSTGRESQL) $(PYTEST_ARGS)

@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--database",
         choices=KINDS,
         default=KINDS[0],
-        help="what networks of nodes within one process keep their state in (tests/management, tests/control)",
+        help="what nodes in one process keep their state in (tests/management, tests/control, tests/peers)",
     )
 
 

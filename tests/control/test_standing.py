@@ -7,17 +7,19 @@ import pytest
 
 from interconn.control.standing import awaited_by, awaited_by_task
 from interconn.control.tables import Job, Lane, Member, Task
-from interconn.state.database import Database, Table, database_url
+from interconn.state.database import Database, Table
+from tests.databases import DATABASES
 
 NOW = 1_800_000_000_000
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(database_url(tmp_path / "state.db"))
+    made = Database(DATABASES.url(tmp_path))
     Table.metadata.create_all(made.engine)
     yield made
     made.close()
+    DATABASES.let_go(tmp_path)
 
 
 def job(status: str, **parts: object) -> Job:

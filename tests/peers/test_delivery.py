@@ -31,8 +31,9 @@ from interconn.standard.errors import (
 )
 from interconn.standard.management import CONTRACT_APPLY, JOB_CONFIRM
 from interconn.standard.wire import Empty, WireModel
-from interconn.state.database import Database, Table, database_url
+from interconn.state.database import Database, Table
 from interconn.state.outbox import OutboxMessage, enqueue
+from tests.databases import DATABASES
 from tests.peers.partners import NOW
 from tests.state.clock import VirtualClock
 
@@ -112,7 +113,7 @@ class Post:
     """A post office that a test can close and open again."""
 
     def __init__(self, folder: Path) -> None:
-        self.database = Database(database_url(folder / "state.db"))
+        self.database = Database(DATABASES.url(folder))
         Table.metadata.create_all(self.database.engine, [Table.metadata.tables["outbox"]])
         self.clock, self.line, self.sender = VirtualClock(NOW), Line(), Sender()
         self.exchanges = Exchanges(database=self.database, clock=self.clock)
@@ -168,7 +169,8 @@ class Post:
                 await running
 
     async def messages(self) -> list[OutboxMessage]:
-        return await self.database.read(lambda session: list(session.scalars(select(OutboxMessage))))
+        wanted = select(OutboxMessage).order_by(OutboxMessage.message_id)
+        return await self.database.read(lambda session: list(session.scalars(wanted)))
 
     async def until(self, fulfilled: Callable[[list[OutboxMessage]], bool]) -> list[OutboxMessage]:
         """Let it work until the messages are as wanted."""
@@ -192,6 +194,7 @@ def post(tmp_path: Path) -> Iterator[Post]:
     made = Post(tmp_path)
     yield made
     made.database.close()
+    DATABASES.let_go(tmp_path)
 
 
 async def test_delivered_in_the_order_written(post: Post) -> None:

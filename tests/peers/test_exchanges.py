@@ -10,7 +10,8 @@ from sqlalchemy import event
 
 from interconn.peers.exchanges import Contact, Exchanges
 from interconn.standard.errors import NotFound, PeerRefused, PeerReplyInvalid, PeerUnreachable
-from interconn.state.database import Database, Table, database_url
+from interconn.state.database import Database, Table
+from tests.databases import DATABASES
 from tests.state.clock import VirtualClock
 
 NOW = 1_800_000_000_000
@@ -18,10 +19,11 @@ NOW = 1_800_000_000_000
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(database_url(tmp_path / "state.db"))
+    made = Database(DATABASES.url(tmp_path))
     Table.metadata.create_all(made.engine, [Table.metadata.tables["peer_exchanges"]])
     yield made
     made.close()
+    DATABASES.let_go(tmp_path)
 
 
 @pytest.fixture
