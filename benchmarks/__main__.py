@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import approvals, demo, fresh, gate, lists, permits, psi, start, state, trail, transport
+from benchmarks import approvals, demo, fresh, gate, lists, permits, psi, scheduling, start, state, trail, transport
 
 BENCHMARKS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "start": start.measure,
@@ -29,6 +29,7 @@ BENCHMARKS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "state": state.measure,
     "trail": trail.measure,
     "lists": lists.measure,
+    "scheduling": scheduling.measure,
 }
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
