@@ -75,12 +75,19 @@ class Databases:
     def restore(self, home: Path, copied: Path) -> None:
         """Have a home's database, which nobody uses, be as it was when it was copied."""
         if self.kind == "postgresql":
-            self.server.empty(self._urls[home])
+            self.lose(home)
             self.server.fill(self._urls[home], self._kept[copied])
+            return
+        self.lose(home)
+        shutil.copy(copied, home / "state.db")
+
+    def lose(self, home: Path) -> None:
+        """Have a home's database, which nobody uses, hold nothing; the tables may be gone with it."""
+        if self.kind == "postgresql":
+            self.server.empty(self._urls[home])
             return
         for name in ("state.db", "state.db-wal", "state.db-shm"):
             (home / name).unlink(missing_ok=True)
-        shutil.copy(copied, home / "state.db")
 
     def let_go(self, folder: Path) -> None:
         """Take back the databases of the homes below a folder."""

@@ -272,10 +272,10 @@ async def test_a_clock_that_was_set_back_raises_no_alarm(scene: Scene) -> None:
 async def begun_anew(node: Node) -> None:
     """A node loses all that it knew, and goes on under the same name and key."""
     await node.stop()
-    for file in node.home.glob("state.db*"):
-        file.unlink()
+    DATABASES.lose(node.home)
     node.open()
-    Table.metadata.create_all(node.database.engine)
+    if DATABASES.kind == "sqlite":
+        Table.metadata.create_all(node.database.engine)
     await node.management.start()
 
 
