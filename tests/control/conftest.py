@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import json
-import time
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -36,10 +37,8 @@ from interconn.standard.errors import InterconnError, NotFound, PeerUnreachable
 from interconn.standard.self_description import SelfDescription
 from interconn.standard.wire import WireModel
 from interconn.state.database import Database, Table
-from tests.databases import DATABASES
-
-SPEED = 200
-"""How much faster the clock of these tests goes: a patience of 45 s is over in a quarter of a second."""
+from tests.databases import DATABASES, hurry
+from tests.virtual_time import VirtualClock, VirtualLoop
 
 PERSON = Person(name="tester", trace_id="trace-1")
 
@@ -48,14 +47,6 @@ _here: contextvars.ContextVar[Node | None] = contextvars.ContextVar("node", defa
 
 class Killed(BaseException):
     """The process was killed there."""
-
-
-class FastClock:
-    def now(self) -> int:
-        return int(time.monotonic() * 1000 * SPEED)
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds / SPEED)
 
 
 def description(name: str, *, roles: Sequence[str] = ("guest", "host"), reads: int = 1) -> SelfDescription:
@@ -241,6 +232,26 @@ class MortalDatabase(Database):
         return await super().write(work)
 
 
+_BLANK: list[bytes] = []
+
+
+def prepared(folder: Path) -> MortalDatabase:
+    """Open a node's database, with its tables; on SQLite they are made once and copied from then on."""
+    file = folder / "state.db"
+    copied = DATABASES.kind == "sqlite" and not file.exists() and bool(_BLANK)
+    if copied:
+        file.write_bytes(_BLANK[0])
+    database = MortalDatabase(DATABASES.url(folder))
+    hurry(database)
+    if not copied:
+        Table.metadata.create_all(database.engine)
+        if DATABASES.kind == "sqlite" and not _BLANK:
+            with closing(sqlite3.connect(file)) as made, closing(sqlite3.connect(":memory:")) as blank:
+                made.backup(blank)
+                _BLANK.append(blank.serialize())
+    return database
+
+
 class Client:
     """Calls other nodes of the network, through wire JSON."""
 
@@ -312,8 +323,7 @@ class Node:
         """Begin a life of the node on what its database holds."""
         folder = self.network.directory / self.node_id
         folder.mkdir(exist_ok=True)
-        self.database = MortalDatabase(DATABASES.url(folder))
-        Table.metadata.create_all(self.database.engine)
+        self.database = prepared(folder)
         self.components = Components(
             node=self.identity(),
             database=self.database,
@@ -382,17 +392,18 @@ class Node:
         def read(session: Session) -> Any:
             return session.get(interconn.control.tables.Job, job_id)
 
-        while True:
-            job = await self.database.read(read)
-            if job is not None and job.closed:
-                return await self.view(job_id)
-            await asyncio.sleep(0.002)
+        async with asyncio.timeout(86_400):
+            while True:
+                job = await self.database.read(read)
+                if job is not None and job.closed:
+                    return await self.view(job_id)
+                await self.network.clock.sleep(0.1)
 
 
 class Network:
     def __init__(self, directory: Path, names: Sequence[str]) -> None:
         self.directory = directory
-        self.clock = FastClock()
+        self.clock = VirtualClock()
         self.patience_seconds = 45.0
         self.calls: list[tuple[str, str, str, dict[str, Any]]] = []
         self.cut: set[str] = set()
@@ -426,6 +437,11 @@ class Network:
                 await node.bury()
 
 
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Callable[[], VirtualLoop]]:
+    """Time passes in these tests only while everything waits."""
+    return {"virtual": VirtualLoop}
+
+
 @pytest.fixture
 def crash_points(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def reach(name: str) -> None:
@@ -445,7 +461,7 @@ def crash_points(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 async def network(tmp_path: Path, crash_points: None, request: pytest.FixtureRequest) -> AsyncIterator[Network]:
     """A bank that initiates, an operator, and a clearing house that may schedule; a parameter is their patience."""
     found = Network(tmp_path, ("bank", "operator", "clearing"))
-    found.patience_seconds = getattr(request, "param", 3600.0)
+    found.patience_seconds = getattr(request, "param", 45.0)
     found.start()
     yield found
     await found.stop()

@@ -8,11 +8,10 @@ import pytest
 
 from interconn.standard.control import JobStatus
 from interconn.state.crash_points import CRASH_POINTS
+from tests.virtual_time import until
 
 LAYERS = ("job.", "task.", "component.")
 POINTS = [point for point in CRASH_POINTS if point.startswith(LAYERS)]
-# Nodes come back before anybody's patience ends, however slow the machine.
-pytestmark = pytest.mark.parametrize("network", [1_000_000.0], indirect=True, ids=["patient"])
 SCHEDULING = ("job.ready", "job.started", "task.assigned", "task.gathered", "job.finishing")
 
 
@@ -40,8 +39,7 @@ async def test_killed_while_components_run(network: Any, make: SimpleNamespace, 
     for node in network.nodes.values():
         node.machine.ends = lambda environment: None
     await network.run(make.job(scheduler="clearing"))
-    while not (network.bank.machine.environments and network.operator.machine.environments):
-        await network.clock.sleep(1)
+    await until(lambda: network.bank.machine.environments and network.operator.machine.environments)
     await network.nodes[name].restart()
     for node in (network.bank, network.operator):
         (directory,) = node.machine.environments
@@ -58,8 +56,7 @@ async def test_a_failure_is_told_to_all_though_its_teller_was_killed(
     for node in network.nodes.values():
         node.machine.ends = lambda environment: None
     await network.run(make.job(scheduler="clearing"))
-    while not (network.bank.machine.environments and network.operator.machine.environments):
-        await network.clock.sleep(1)
+    await until(lambda: network.bank.machine.environments and network.operator.machine.environments)
     victim = network.clearing if point == "job.finishing" else network.operator
     victim.crash_at = point
     (directory,) = network.operator.machine.environments
@@ -70,5 +67,4 @@ async def test_a_failure_is_told_to_all_though_its_teller_was_killed(
         view = await node.ended()
         assert view.outcome == "FAILED"
         assert view.reason == "first failed at operator (host.0): exit status 137, killed by SIGKILL"
-    while network.bank.machine.stops != 1:
-        await network.clock.sleep(1)
+    await until(lambda: network.bank.machine.stops == 1)

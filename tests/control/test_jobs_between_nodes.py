@@ -1,6 +1,5 @@
 """Jobs between nodes, from the initiator's word to the end that everybody knows."""
 
-import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,6 +30,7 @@ from interconn.standard.errors import (
     PeerRefused,
     PermitRefused,
 )
+from tests.virtual_time import until
 
 FAILED_37 = "exit status 137, killed by SIGKILL"
 
@@ -45,11 +45,6 @@ async def refusal(network: Any, source: str, target: str, endpoint: Any, request
     with pytest.raises(PeerRefused) as caught:
         await call(network, source, target, endpoint, request)
     return caught.value
-
-
-async def until(condition: Any) -> None:
-    while not condition():  # noqa: ASYNC110 - it may be anything
-        await asyncio.sleep(0.002)
 
 
 def hold_components(network: Any) -> None:
@@ -331,7 +326,6 @@ async def test_a_data_set_that_is_gone_ends_the_job_with_that_reason(network: An
         assert "this node has no such data set" in view.reason
 
 
-@pytest.mark.parametrize("network", [45.0], indirect=True)
 @pytest.mark.parametrize("moment", ["creation", "run"])
 async def test_a_participant_that_stays_away_ends_the_job_for_the_others(
     network: Any, make: SimpleNamespace, moment: str
@@ -353,7 +347,6 @@ async def test_a_participant_that_stays_away_ends_the_job_for_the_others(
         await until(lambda: network.operator.machine.stops == 1)
 
 
-@pytest.mark.parametrize("network", [45.0], indirect=True)
 async def test_a_scheduler_that_stays_away_ends_the_job_for_its_initiator(network: Any, make: SimpleNamespace) -> None:
     network.cut.add("clearing")
     await network.run(make.job(scheduler="clearing"))
@@ -362,7 +355,6 @@ async def test_a_scheduler_that_stays_away_ends_the_job_for_its_initiator(networ
     assert "clearing, which was to schedule" in view.reason
 
 
-@pytest.mark.parametrize("network", [1_000_000.0], indirect=True)
 async def test_a_partner_that_comes_back_in_time_loses_nothing(network: Any, make: SimpleNamespace) -> None:
     hold_components(network)
     await network.run(make.job(scheduler="clearing"))

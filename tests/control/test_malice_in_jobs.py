@@ -1,6 +1,5 @@
 """What a job says, or a scheduler sends, to reach what is not its own."""
 
-import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +18,7 @@ from interconn.standard.control import (
     TaskStart,
 )
 from interconn.standard.errors import InvalidFlow, PeerRefused
+from tests.virtual_time import until
 
 
 async def call(network: Any, source: str, target: str, endpoint: Any, request: Any) -> Any:
@@ -77,8 +77,7 @@ async def test_why_a_component_failed_tells_others_neither_places_nor_columns(
         node.machine.ends = lambda environment: None
     await network.run(make.job(scheduler="clearing"))
     operator = network.operator
-    while not operator.machine.environments:  # noqa: ASYNC110 - it may be anything
-        await asyncio.sleep(0.002)
+    await until(lambda: operator.machine.environments)
     ((directory, environment),) = operator.machine.environments.items()
     told = ComponentCallback(
         task_id=environment["config.task_id"],

@@ -20,7 +20,8 @@ from interconn.standard.control import (
     TaskStop,
 )
 from interconn.standard.errors import CapacityExceeded, InvalidFlow, NotFound
-from tests.control.test_jobs_between_nodes import begun, finish, hold_components, until
+from tests.control.test_jobs_between_nodes import begun, finish, hold_components
+from tests.virtual_time import until
 
 LINES = ["one", "two", '{"level": "ERROR", "message": "three"}', "Traceback", "DEBUG five"]
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from interconn.control.jobs import Cause
+from tests.virtual_time import until
 
 REASON = "contract c-1 between bank and operator was terminated by bank"
 CAUSE = Cause(at=1, actor="person:ann", clause="MGT-3.3", partner="bank")
@@ -17,11 +18,7 @@ async def running(network: Any, make: SimpleNamespace) -> None:
     for node in (network.bank, network.operator):
         node.machine.ends = lambda environment: None
     await network.run(make.job(scheduler="clearing"))
-    async with asyncio.timeout(30):
-        while True:
-            if network.bank.machine.launches and network.operator.machine.launches:
-                return
-            await asyncio.sleep(0.002)
+    await until(lambda: network.bank.machine.launches and network.operator.machine.launches)
 
 
 @pytest.mark.parametrize("where", ["bank", "operator", "clearing"])

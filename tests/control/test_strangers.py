@@ -1,7 +1,5 @@
 """What a partner with a contract, but without a part in a job, can learn of it or do to it: nothing."""
 
-import asyncio
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,6 +29,7 @@ from interconn.standard.control import (
 )
 from interconn.standard.errors import NotApproved, PeerRefused
 from interconn.standard.wire import Empty
+from tests.virtual_time import until
 
 
 async def answer(network: Any, target: str, endpoint: Any, request: Any) -> tuple[Any, ...]:
@@ -41,11 +40,6 @@ async def answer(network: Any, target: str, endpoint: Any, request: Any) -> tupl
     except PeerRefused as error:
         return (error.peer_code, error.peer_message, error.where)
     return ("answered", reply.to_wire())
-
-
-async def until(condition: Callable[[], Any]) -> None:
-    while not condition():  # noqa: ASYNC110 - it may be anything
-        await asyncio.sleep(0.002)
 
 
 def unapproved(network: Any) -> None:
