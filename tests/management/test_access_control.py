@@ -69,7 +69,7 @@ async def test_mgt_g2_2_3_2_job_id_is_made_here_and_answered(scene, granted):
 
 async def test_mgt_g2_2_3_2_dataset_address_is_found_by_its_owner_alone(scene, granted, make):
     job = await scene.job(granted)
-    [source] = job.config.task_params.of_role("host", 0)["psi-1"].items()
+    [source] = job.config.task_params.layers("host", 0)[-1]["psi-1"].items()
     assert source == ("dataset_id", "operator-table")
     sources = scene.operator.management.sources
     reference = dict([source])
