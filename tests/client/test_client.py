@@ -29,6 +29,7 @@ from interconn.standard.errors import (
 )
 from interconn.standard.flow import Config, Dag, DagComponent, Initiator
 from interconn.standard.management import AuditStatus
+from interconn.standard.self_description import SelfDescription
 from tests.client.fake_node import TOKEN, Asked, FakeNode, fake_node
 
 EVERY_ROW = (
@@ -41,6 +42,10 @@ EVERY_ROW = (
 )
 DAG = Dag(version="1", components=[DagComponent(name="a", component_name="psi", provider="interconn", version="1")])
 CONFIG = Config(version="1", initiator=Initiator(role="guest", node_id="bank"), role={"guest": ["bank"]})
+DESCRIPTION = SelfDescription(
+    component_name="counting", title="Counting", provider="maker", version="1", role_list=("guest",),
+    storage_engine=("file",), input_parameters=(), input_data=(), output_data=(),
+)  # fmt: skip
 CONTRACT = peers.ContractView(
     contract_id="c-1",
     node_id="operator",
@@ -112,6 +117,7 @@ def arguments(verb: Verb[Any, Any]) -> dict[str, Any]:
         "component": "interconn/psi",
         "dag": DAG,
         "config": CONFIG,
+        "description": DESCRIPTION,
         "key_columns": ["id"],
         "level": control.LogLevel.INFO,
         "parties": ["a"],

@@ -255,7 +255,7 @@ class Node:
             keys=self.keys,
             authority=self.home / "authority.pem",
             change_rules=self.rules,
-            registry=made_once(Registry.shipped),
+            registry=Registry(made_once(Registry.shipped).all),
             storage=self.home / "storage",
             policy=self.home / "policy.toml",
             exchanges=self.exchanges,

@@ -1,10 +1,11 @@
-"""Components that were ordered, and those that are disabled."""
+"""Components that were ordered, those that are disabled, and those that are registered."""
 
 from __future__ import annotations
 
 from interconn.components.disabled import disabled
+from interconn.components.registered import registered
 from interconn.components.service import _keys_of_task, _unfinished
-from interconn.components.tables import ComponentRun, DisabledComponent
+from interconn.components.tables import ComponentRun, DisabledComponent, RegisteredComponent
 from interconn.state.database import Database
 from tests.management.conftest import START
 from tests.repositories.contract import Repository
@@ -27,7 +28,7 @@ def run(task_id: str, role: str, index: int, **members: object) -> ComponentRun:
 
 
 class TestComponentRuns(Repository):
-    tables = (ComponentRun, DisabledComponent)
+    tables = (ComponentRun, DisabledComponent, RegisteredComponent)
 
     async def test_what_has_not_ended_is_taken_up_first_ordered_first(self, database: Database) -> None:
         def write(session):  # type: ignore[no-untyped-def]
@@ -46,6 +47,27 @@ class TestComponentRuns(Repository):
 
         await database.write(write)
         assert await database.read(lambda session: set(disabled(session))) == {("psi", "Maker", "1.0")}
+
+    async def test_ctl_5_8_components_are_registered_by_their_exact_names(self, database: Database) -> None:
+        content = {"componentName": "psi", "made_by": {"team": ["甲", None, 1.5]}}
+
+        def write(session):  # type: ignore[no-untyped-def]
+            for provider in ("maker", "Maker"):
+                session.add(
+                    RegisteredComponent(
+                        name="psi",
+                        provider=provider,
+                        version="1.0",
+                        image="registry.example/psi:1",
+                        description={**content, "provider": provider},
+                        since=START,
+                        by="person:ann",
+                    )
+                )
+
+        await database.write(write)
+        found = await database.read(lambda session: {key: row.description for key, row in registered(session).items()})
+        assert found == {("psi", provider, "1.0"): {**content, "provider": provider} for provider in ("maker", "Maker")}
 
     async def test_the_shares_of_a_task_are_in_one_order(self, database: Database) -> None:
         parties = [("Guest", 0), ("guest", 2), ("guest", 10), ("host", 0), ("主", 0)]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from pydantic import Field
+
 from interconn.api.own import own
 from interconn.standard.identifiers import Identifier
 from interconn.standard.management import ComponentDetail, ComponentPage, ComponentStatus, Name, Paging, Text
+from interconn.standard.self_description import SelfDescription
 from interconn.standard.wire import Empty, WireModel
 
 
 class ComponentView(WireModel):
-    """A component that this node can run.
+    """A component that this node can run, or that was registered here.
 
     Attributes:
         status: whether it runs it at present; partners are told that much (MGT-6.2).
@@ -29,6 +32,9 @@ class ComponentView(WireModel):
     since: int | None = None
     by: str = ""
     reason: str = ""
+    image: str = Field(default="", description="where its image is to be had; empty for what comes with the node")
+    registered_at: int | None = None
+    registered_by: str = ""
 
 
 class ComponentViews(WireModel):
@@ -48,6 +54,40 @@ class ComponentSwitch(WireModel):
     name: Name
     provider: Name | None = None
     version: Name | None = None
+    reason: Text = ""
+
+
+class ComponentLint(WireModel):
+    """A self-description to be looked at; nothing is kept (CTL-6.1 to CTL-6.5)."""
+
+    component_info: SelfDescription
+
+
+class ComponentFindings(WireModel):
+    """What a registration would make of a self-description.
+
+    Attributes:
+        digest: of its canonical form.
+        remarks: what a person should look at, though it is no reason to refuse it.
+        known: whether this node has a component of that name, provider and version; `same`: with this content.
+    """
+
+    name: str
+    provider: str
+    version: str
+    roles: list[str]
+    digest: str
+    remarks: list[str] = []
+    known: bool = False
+    same: bool = False
+
+
+class ComponentWithdraw(WireModel):
+    """A registered component that this node is to know no more."""
+
+    name: Name
+    provider: Name
+    version: Name
     reason: Text = ""
 
 
@@ -79,6 +119,17 @@ COMPONENT_DISABLE: Final = own(
 COMPONENT_ENABLE: Final = own(
     "component.enable", "POST", "/components/enable", ComponentSwitch, ComponentView, "Launch a component again."
 )
+COMPONENT_LINT: Final = own(
+    "component.lint",
+    "POST",
+    "/components/lint",
+    ComponentLint,
+    ComponentFindings,
+    "Look at a self-description as a registration would; nothing is kept.",
+)
+COMPONENT_WITHDRAW: Final = own(
+    "component.withdraw", "POST", "/components/withdraw", ComponentWithdraw, Empty, "Forget a registered component."
+)
 COMPONENT_DISCOVER: Final = own(
     "component.discover",
     "GET",
@@ -91,4 +142,7 @@ COMPONENT_SHOW: Final = own(
     "component.show", "GET", "/components/show", ComponentShow, ComponentDetail, "Show a partner's component."
 )
 
-ENDPOINTS: Final = (COMPONENT_LIST, COMPONENT_DISABLE, COMPONENT_ENABLE, COMPONENT_DISCOVER, COMPONENT_SHOW)
+ENDPOINTS: Final = (
+    COMPONENT_LIST, COMPONENT_DISABLE, COMPONENT_ENABLE, COMPONENT_LINT, COMPONENT_WITHDRAW, COMPONENT_DISCOVER,
+    COMPONENT_SHOW,
+)  # fmt: skip

@@ -115,6 +115,10 @@ RULES: Final[Mapping[str, Rule]] = {
     "own.component.own": LOOK,
     "own.component.disable": act(ADMIN, OPERATOR),
     "own.component.enable": act(ADMIN, OPERATOR),
+    # What was registered is named in flows and offered to partners: who does it answers for the node.
+    "own.component.lint": LOOK,
+    "own.component.withdraw": act(ADMIN),
+    "platform.component.register": act(ADMIN),
     "own.component.discover": LOOK,
     "own.component.show": LOOK,
     # Approvals. The kind says which of the roles is the right one: `require_decision`.

@@ -9,15 +9,7 @@ from sqlalchemy.orm import Session
 
 from interconn.components.tables import DisabledComponent
 from interconn.standard.errors import ComponentDisabled
-from interconn.standard.self_description import SelfDescription
-
-Identity = tuple[str, str, str]
-"""Name, provider and version of a component."""
-
-
-def identity(description: SelfDescription) -> Identity:
-    """Return what names a component."""
-    return description.component_name, description.provider, description.version
+from interconn.standard.self_description import Identity, SelfDescription, identity
 
 
 def disabled(session: Session) -> dict[Identity, DisabledComponent]:

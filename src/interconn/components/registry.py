@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from interconn.standard.errors import ConfigurationError, InterconnError, InvalidFlow
-from interconn.standard.self_description import SelfDescription
+from interconn.standard.self_description import Identity, SelfDescription, identity
 
 SHIPPED_PACKAGE: Final = "interconn.algorithms"
 DESCRIPTION_FILE: Final = "self_description.json"
 
 
 class Registry:
-    """Self-descriptions by their three elements.
+    """Self-descriptions by their three elements: those of the components that come with the node, and the registered.
 
     Args:
-        descriptions: what is to be found.
+        descriptions: of what comes with the node.
 
     Raises:
         ConfigurationError: two describe the same component.
     """
 
     def __init__(self, descriptions: Iterable[SelfDescription]) -> None:
-        self._by_key: dict[tuple[str, str, str], SelfDescription] = {}
+        own: dict[Identity, SelfDescription] = {}
         for description in descriptions:
-            key = (description.component_name, description.provider, description.version)
-            if key in self._by_key:
+            key = identity(description)
+            if key in own:
                 raise ConfigurationError(f"the component {' '.join(key)} is described twice", clause="CTL-6.1")
-            self._by_key[key] = description
+            own[key] = description
+        self._own: Mapping[Identity, SelfDescription] = own
+        self._by_key = own
 
     @classmethod
     def shipped(cls) -> Registry:
@@ -42,6 +44,15 @@ class Registry:
         folders = [Path(place) for place in (spec.submodule_search_locations or [])] if spec else []
         files = [file for folder in folders for file in sorted(folder.glob(f"*/{DESCRIPTION_FILE}"))]
         return cls(_read(file) for file in files)
+
+    def comes_with_the_node(self, key: Identity) -> bool:
+        """Return whether a component is of those that nobody registered."""
+        return key in self._own
+
+    def take_up(self, registered: Iterable[SelfDescription]) -> None:
+        """Know these registered components beside the node's own, and no others (CTL-G3.1.1.3-register)."""
+        # Replaced whole, so that whoever looks in another thread sees the one state or the other.
+        self._by_key = {**{identity(each): each for each in registered}, **self._own}
 
     @property
     def all(self) -> tuple[SelfDescription, ...]:

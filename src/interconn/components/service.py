@@ -16,13 +16,13 @@ from starlette.routing import Route
 
 from interconn.components import environment
 from interconn.components.callback import CallbackServer, RunListener, own_part, run_topic, token_digest
-from interconn.components.disabled import require_enabled
 from interconn.components.environment import Order, Surroundings
 from interconn.components.launcher import Exit, ProcessLauncher, Situation
 from interconn.components.leftovers import Leftovers
 from interconn.components.outcome import judge
 from interconn.components.produced import ModelRegister, ProducedModel, produced_models
 from interconn.components.registry import Registry
+from interconn.components.runnable import require_runnable
 from interconn.components.sessions import Sessions
 from interconn.components.tables import ComponentRun
 from interconn.components.task_log import Severity, read_log
@@ -289,9 +289,9 @@ class Components:
         """Return the token made with the order, or a new one where an earlier life of the node made that.
 
         Raises:
-            ComponentDisabled: somebody has disabled the component since it was ordered.
+            ComponentDisabled, NoLauncher: it may or can no longer be launched.
         """
-        require_enabled(session, [description])
+        require_runnable(session, [description])
         fresh = self._fresh_tokens.pop(key, None)
         run = session.get_one(ComponentRun, key)
         if fresh and run.token_digest == token_digest(fresh) and not run.stop_reason:

@@ -1,4 +1,4 @@
-"""What the component layer keeps: one row a party's share of a task here, and one a component that is disabled."""
+"""What the component layer keeps: a row a share of a task here, a component disabled, a component registered."""
 
 from __future__ import annotations
 
@@ -67,3 +67,25 @@ class DisabledComponent(Table):
     since: Mapped[int] = mapped_column(BigInteger)
     by: Mapped[str] = mapped_column(String(160))
     reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class RegisteredComponent(Table):
+    """A component that came after the node: an image, and what it is and needs (CTL-5.8, CTL-G3.1.1.3-register).
+
+    Attributes:
+        name, provider, version: of its self-description; together they name one component.
+        image: where its image is to be had.
+        description: the self-description as it came, with the members that are its maker's own.
+        since: when it was registered, epoch milliseconds.
+        by: who did it, as the audit trail names a person.
+    """
+
+    __tablename__ = "registered_components"
+
+    name: Mapped[str] = mapped_column(String(128), primary_key=True)
+    provider: Mapped[str] = mapped_column(String(128), primary_key=True)
+    version: Mapped[str] = mapped_column(String(64), primary_key=True)
+    image: Mapped[str] = mapped_column(String(512))
+    description: Mapped[dict[str, Any]]
+    since: Mapped[int] = mapped_column(BigInteger)
+    by: Mapped[str] = mapped_column(String(160))

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from interconn.api.own import OwnService
+from interconn.components.registry import Registry
 from interconn.identity.key_ring import KeyRing
 from interconn.identity.node import NodeIdentity
 from interconn.management.approvals.approvals import Approvals
@@ -39,13 +40,14 @@ from interconn.management.given_files import GivenFiles
 from interconn.management.models.curation import ModelCuration
 from interconn.management.models.registry import Models
 from interconn.management.models.uses import ModelUses
-from interconn.management.offers import ComponentRegistry, Offers
+from interconn.management.offers import Offers
 from interconn.management.permits.listings import PermitListings
 from interconn.management.permits.permits import Permits
 from interconn.management.permits.preauthorisations import Preauthorisations
 from interconn.management.policy.explaining import Explaining
 from interconn.management.policy.keeper import PolicyKeeper
 from interconn.management.reconciliation.reconciliation import Reconciliation
+from interconn.management.registration import Registration
 from interconn.management.results.holding import Holding
 from interconn.management.results.results import Results
 from interconn.management.switching import Switching
@@ -112,7 +114,7 @@ class Management:
         client: PeerClient,
         clock: Clock,
         keys: KeyRing,
-        registry: ComponentRegistry,
+        registry: Registry,
         storage: Path,
         private: Iterable[Path] = (),
         save_card: SaveCard = _keep_nothing,
@@ -163,6 +165,7 @@ class Management:
         self._intake = Intake(database=database, clock=clock, catalogue=self.catalogue, storage=storage, files=files)
         self._offers = Offers(database=database, client=client, contracts=contracts, registry=registry)
         self._switching = Switching(database=database, clock=clock, registry=registry)
+        self._registration = Registration(database=database, clock=clock, registry=registry)
         audits = Audits(
             node_id=node.node_id, clock=clock, contracts=contracts, permits=permits, consequences=self.consequences
         )
@@ -286,12 +289,13 @@ class Management:
         )
 
     async def start(self) -> None:
-        """Read contracts and policy, so that partners and rules are known before the first call.
+        """Read contracts, registered components and policy, so that all are known before the first call.
 
         Raises:
             ConfigurationError: the policy is broken, and there never was a good one.
         """
         await self._directory.load()
+        await self._registration.take_up()
         await self._curation.erase_removed()
         await self.rotation.start()
         await self._model_curation.erase_removed()
@@ -326,6 +330,7 @@ class Management:
             *self._datasets.own_services(),
             *self._offers.own_services(),
             *self._switching.own_services(),
+            *self._registration.own_services(),
             *self._approvals.own_services(),
             *self._explaining.own_services(),
             *self.results.own_services(),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from interconn.api import components as api
 from interconn.api.own import OwnService, Person
-from interconn.components.disabled import Identity, disabled, identity
+from interconn.components.disabled import disabled
 from interconn.management.contracts.contracts import Contracts
 from interconn.management.datasets.catalogue import page_of
 from interconn.peers.inbound import Caller, Service
@@ -18,7 +18,7 @@ from interconn.peers.outbound import PeerClient
 from interconn.standard import management as standard
 from interconn.standard.errors import NotFound
 from interconn.standard.management import ComponentDetail, ComponentPage, ComponentStatus, ComponentSummary
-from interconn.standard.self_description import SelfDescription
+from interconn.standard.self_description import Identity, SelfDescription, identity
 from interconn.state.database import Database
 
 

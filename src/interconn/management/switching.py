@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 from interconn.api import components as api
 from interconn.api.components import ComponentView, ComponentViews
 from interconn.api.own import OwnService, Person
-from interconn.components.disabled import disabled, identity
-from interconn.components.tables import DisabledComponent
+from interconn.components.disabled import disabled
+from interconn.components.registered import registered
+from interconn.components.tables import DisabledComponent, RegisteredComponent
 from interconn.management.causes import Cause
 from interconn.management.offers import ComponentRegistry
 from interconn.standard.errors import InvalidRequest, NotFound
 from interconn.standard.management import ComponentStatus
-from interconn.standard.self_description import SelfDescription
+from interconn.standard.self_description import SelfDescription, identity
 from interconn.standard.wire import Empty
 from interconn.state.clock import Clock
 from interconn.state.database import Database
@@ -48,8 +49,13 @@ class Switching:
         ]
 
     async def _list(self, _person: Person, _request: Empty) -> ComponentViews:
-        off = await self._database.read(disabled)
-        return ComponentViews(components=[_view(one, off.get(identity(one))) for one in self._registry.all])
+        def work(session: Session) -> ComponentViews:
+            off, since = disabled(session), registered(session)
+            return ComponentViews(
+                components=[_view(one, off.get(identity(one)), since.get(identity(one))) for one in self._registry.all]
+            )
+
+        return await self._database.read(work)
 
     async def _disable(self, person: Person, request: api.ComponentSwitch) -> ComponentView:
         description = self._named(request)
@@ -68,7 +74,7 @@ class Switching:
                 )
                 session.add(known)
                 self._note(session, person, description, "component.disable", request.reason)
-            return _view(description, known)
+            return self._look(session, description, known)
 
         return await self._database.write(work)
 
@@ -79,9 +85,12 @@ class Switching:
             if known := session.get(DisabledComponent, identity(description)):
                 session.delete(known)
                 self._note(session, person, description, "component.enable", request.reason)
-            return _view(description, None)
+            return self._look(session, description, None)
 
         return await self._database.write(work)
+
+    def _look(self, session: Session, description: SelfDescription, off: DisabledComponent | None) -> ComponentView:
+        return _view(description, off, session.get(RegisteredComponent, identity(description)))
 
     def _named(self, request: api.ComponentSwitch) -> SelfDescription:
         """Return the one component that a person means.
@@ -120,7 +129,9 @@ class Switching:
         )
 
 
-def _view(description: SelfDescription, off: DisabledComponent | None) -> ComponentView:
+def _view(
+    description: SelfDescription, off: DisabledComponent | None, came: RegisteredComponent | None
+) -> ComponentView:
     return ComponentView(
         name=description.component_name,
         title=description.title,
@@ -133,4 +144,7 @@ def _view(description: SelfDescription, off: DisabledComponent | None) -> Compon
         since=off.since if off else None,
         by=off.by if off else "",
         reason=off.reason if off else "",
+        image=came.image if came else "",
+        registered_at=came.since if came else None,
+        registered_by=came.by if came else "",
     )

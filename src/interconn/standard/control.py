@@ -10,6 +10,7 @@ from pydantic import AliasChoices, Field
 from interconn.standard.endpoint import Endpoint, Face, Proof
 from interconn.standard.flow import Config, Dag
 from interconn.standard.identifiers import Identifier
+from interconn.standard.self_description import SelfDescription
 from interconn.standard.wire import Empty, WireModel
 
 TaskName = Annotated[str, Field(max_length=128)]
@@ -184,6 +185,13 @@ class TaskStop(WireModel):
     )
 
 
+class ComponentRegister(WireModel):
+    """A component of another maker, for this node to know (CTL-5.8)."""
+
+    image_url: str = Field(alias="imageUrl", min_length=1, max_length=512, pattern=r"^[!-~]+$")
+    component_info: SelfDescription
+
+
 _SCHEDULE = "/v1/interconn/schedule"
 _PLATFORM = "/v1/platform/schedule"
 
@@ -258,11 +266,15 @@ PLATFORM_STOP_TASK: Final = Endpoint(
     "platform.job.stop_task", "CTL-5.7", "POST", f"{_PLATFORM}/job/stop_task", TaskStop, Empty,
     "Stop a job from one component on.", Proof.NONE, Face.NORTH_SOUTH,
 )  # fmt: skip
+PLATFORM_COMPONENT_REGISTER: Final = Endpoint(
+    "platform.component.register", "CTL-5.8", "POST", f"{_PLATFORM}/component/register", ComponentRegister, Empty,
+    "Register a component.", Proof.NONE, Face.NORTH_SOUTH,
+)  # fmt: skip
 
 EAST_WEST: Final = (
     JOB_CREATE_ALL, JOB_CREATE, JOB_START, TASK_START, JOB_STOP_ALL, JOB_STOP, JOB_STATUS_ALL, TASK_POLL, TASK_CALLBACK,
 )  # fmt: skip
 NORTH_SOUTH: Final = (
     PLATFORM_CREATE_ALL, PLATFORM_STOP_ALL, PLATFORM_STATUS_ALL, PLATFORM_LOG_COUNT, PLATFORM_LOG, PLATFORM_JOB_LIST,
-    PLATFORM_STOP_TASK,
+    PLATFORM_STOP_TASK, PLATFORM_COMPONENT_REGISTER,
 )  # fmt: skip

@@ -230,6 +230,12 @@ class AwaitsPerson(Refused):
     code = 40903
 
 
+class NoLauncher(Refused):
+    """A component that is known here and that this node has no way to launch: it comes as an image (CTL-5.8)."""
+
+    code = 40904
+
+
 class CapacityExceeded(Refused):
     """A configured bound would be exceeded."""
 

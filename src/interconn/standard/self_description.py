@@ -312,6 +312,15 @@ class SelfDescription(_Part):
         return values
 
 
+Identity = tuple[str, str, str]
+"""Name, provider and version: together they name one component (CTL-6.7)."""
+
+
+def identity(description: SelfDescription) -> Identity:
+    """Return what names a component."""
+    return description.component_name, description.provider, description.version
+
+
 def _alike(text: str, wanted: str, type_word: str) -> bool:
     return text.lower() == wanted.lower() if type_word == "boolean" else text == wanted
 

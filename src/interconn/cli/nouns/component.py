@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cyclopts import App
@@ -27,8 +28,19 @@ def list_(*, common: Common = Common()) -> None:
         print_reply(found)
         return
     print_table(
-        [say("component"), say("provider"), say("version"), say("status"), say("roles"), say("what it does")],
-        [[c.name, c.provider, c.version, c.status, c.roles, c.description or c.title] for c in found.components],
+        [
+            say("component"),
+            say("provider"),
+            say("version"),
+            say("status"),
+            say("roles"),
+            say("image"),
+            say("what it does"),
+        ],
+        [
+            [c.name, c.provider, c.version, c.status, c.roles, c.image, c.description or c.title]
+            for c in found.components
+        ],
         empty=say("this node can run no components"),
     )
 
@@ -87,6 +99,91 @@ def enable(
     with common.node() as node:
         found = node.components.enable(name, provider=provider, version=version, reason=reason)
     _show_own(found, common)
+
+
+@app.command(help_epilogue=example("component lint examples/counting.json"))
+def lint(file: Path, *, common: Common = Common()) -> None:
+    """Look at a self-description as a registration would; nothing is kept (CTL-6.1 to CTL-6.5).
+
+    Parameters
+    ----------
+    file
+        The self-description: a JSON object.
+    """
+    from interconn.cli.description_file import read_description_file
+    from interconn.cli.output import print_card, print_reply
+
+    with common.node() as node:
+        found = node.components.lint(read_description_file(file))
+    if common.json:
+        print_reply(found)
+        return
+    known = say("with this content") if found.same else say("with other content") if found.known else ""
+    print_card(
+        f"{found.name} {found.version}",
+        [
+            (say("provider"), found.provider),
+            (say("roles"), found.roles),
+            (say("digest"), found.digest),
+            (say("known here"), known),
+            (say("remarks"), found.remarks),
+        ],
+    )
+
+
+@app.command(help_epilogue=example("component register counting.json --image registry.example/counting:1"))
+def register(file: Path, *, image: str, common: Common = Common()) -> None:
+    """Register a component that comes as an image (CTL-5.8); what is known already stays as it is.
+
+    It can be named in flows and is offered to partners. This node launches no images: jobs that would run it here are
+    refused, those in which other parties alone run it are not.
+
+    Parameters
+    ----------
+    file
+        The self-description: a JSON object.
+    image
+        Where the image is to be had.
+    """
+    from interconn.cli.description_file import read_description_file
+    from interconn.cli.output import print_next, print_reply
+
+    description = read_description_file(file)
+    with common.node() as node:
+        found = node.components.lint(description)
+        node.components.register(description, image)
+    if common.json:
+        print_reply(found)
+        return
+    print(say("{name} {version} is registered", name=found.name, version=found.version))
+    for remark in found.remarks:
+        print(say("remark: {remark}", remark=remark))
+    print_next(say("it can be named in flows; this node launches no images"))
+
+
+@app.command(help_epilogue=example("component withdraw counting --provider maker --version 1.0.0"))
+def withdraw(name: str, *, provider: str, version: str, reason: str = "", common: Common = Common()) -> None:
+    """Have the node know a registered component no more; refused while a job that is made of it goes on.
+
+    Parameters
+    ----------
+    name
+        The component.
+    provider
+        Its provider.
+    version
+        Its version.
+    reason
+        Why, for the audit trail.
+    """
+    from interconn.cli.output import print_reply
+
+    with common.node() as node:
+        done = node.components.withdraw(name, provider, version, reason=reason)
+    if common.json:
+        print_reply(done)
+        return
+    print(say("{name} {version} is no longer registered", name=name, version=version))
 
 
 def _show_own(component: ComponentView, common: Common) -> None:

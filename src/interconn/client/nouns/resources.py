@@ -9,7 +9,9 @@ from interconn.api import components as component_rows
 from interconn.api import datasets as dataset_rows
 from interconn.client.exchange import Question
 from interconn.client.verb import Client, Noun, Verb
+from interconn.standard.control import PLATFORM_COMPONENT_REGISTER, ComponentRegister
 from interconn.standard.management import AuthScope, ComponentDetail, ComponentPage, DatasetDetail, DatasetPage
+from interconn.standard.self_description import SelfDescription
 from interconn.standard.wire import Empty
 
 
@@ -154,6 +156,23 @@ class Components(Noun[Client]):
         """Launch one of the node's components again."""
         request = component_rows.ComponentSwitch(name=name, provider=provider, version=version, reason=reason)
         return Question(component_rows.COMPONENT_ENABLE, request)
+
+    @Verb
+    def register(self, description: SelfDescription, image_url: str) -> Question[Empty]:
+        """Register a component that comes as an image (CTL-5.8); a repeat with the same content changes nothing."""
+        request = ComponentRegister(image_url=image_url, component_info=description)
+        return Question(PLATFORM_COMPONENT_REGISTER, request)
+
+    @Verb
+    def lint(self, description: SelfDescription) -> Question[component_rows.ComponentFindings]:
+        """Look at a self-description as a registration would; nothing is kept."""
+        return Question(component_rows.COMPONENT_LINT, component_rows.ComponentLint(component_info=description))
+
+    @Verb
+    def withdraw(self, name: str, provider: str, version: str, *, reason: str = "") -> Question[Empty]:
+        """Have the node know a registered component no more."""
+        request = component_rows.ComponentWithdraw(name=name, provider=provider, version=version, reason=reason)
+        return Question(component_rows.COMPONENT_WITHDRAW, request)
 
     @Verb
     def discover(

@@ -1,22 +1,23 @@
-"""Whether this node runs at present what a job would have it run (MGT-6.2)."""
+"""Whether this node runs at present what a job would have it run (MGT-6.2, CTL-G3.1.1.3-register)."""
 
 from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from interconn.components.disabled import require_enabled
+from interconn.components import runnable
 from interconn.control.flow import Plan
 
 
 def require_runnable(session: Session, planned: Plan, node_id: str) -> None:
-    """Check that a node has disabled none of the components that a job has it run.
+    """Check that a node can launch, and has not disabled, the components that a job has it run.
 
     What other parties run is theirs to say.
 
     Raises:
         ComponentDisabled: names the first that is disabled.
+        NoLauncher: names the first that it cannot launch.
     """
-    own = (
+    own = [
         step.description for step in planned.steps.values() if any(party.node_id == node_id for party in step.parties)
-    )
-    require_enabled(session, own)
+    ]
+    runnable.require_runnable(session, own)
