@@ -270,7 +270,7 @@ async def test_callbacks_tell_progress_and_outcome_ctl_4_1(bench: Bench) -> None
     assert await bench.post(report, token) == (200, {"code": 0, "msg": "success", "data": {}})
     assert (await bench.post({**report, "extension": progress}, token))[0] == 200
     run = await bench.database.read(lambda session: session.get_one(ComponentRun, ("task_1", "guest", 0)))
-    assert run.progress == {"phase": "encrypt", "done": 5, "total": 0}
+    assert run.progress == {"phase": "encrypt", "done": 5, "total": 0, "at": run.progress["at"]}
     reason = {"error": "DataError", "where": "table", "message": "the column is missing", "hint": "Name it"}
     failed = {**report, "status": "FAILED", "role": "guest", "extension": {"reason": reason}}
     assert (await bench.post(failed, token))[0] == 200

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from interconn.control.standing import awaited_by, awaited_by_task
+from interconn.control.standing import Standing
 from interconn.control.tables import Job, Lane, Member, Task
 from interconn.state.database import Database, Table
 from tests.databases import DATABASES
@@ -24,7 +24,8 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 def job(status: str, **parts: object) -> Job:
     return Job(
-        job_id="job-1", content={}, dag_digest="", config_digest="", initiator="bank", scheduler="clearing",
+        job_id="job-1", content={"dag": {"components": []}}, dag_digest="", config_digest="",
+        initiator="bank", scheduler="clearing",
         status=status, stopped=[], stops=[], reported=[], trace_id="t", created_at=NOW, **parts,
     )  # fmt: skip
 
@@ -40,7 +41,7 @@ async def standing(database: Database, *rows: Table) -> list[tuple[str, str]]:
         for row in rows:
             session.add(row)
             session.flush()
-        return [(one.node_id, one.purpose) for one in awaited_by(session, rows[0])]
+        return [(one.node_id, one.purpose) for one in Standing("bank").of_job(session, rows[0])]
 
     return await database.read(work)
 
@@ -71,8 +72,8 @@ async def test_a_running_job_waits_for_the_parties_that_have_not_ended(database:
         lane("clearing", "arbiter", "READY"),
     )
     assert await standing(database, job("RUNNING", scheduling=True), task, *lanes) == [
+        ("clearing", "begin as arbiter.0 in task psi-1"),  # who has not begun holds up who has
         ("operator", "finish as host.0 in task psi-1"),
-        ("clearing", "begin as arbiter.0 in task psi-1"),
     ]
 
 
@@ -83,9 +84,9 @@ async def test_a_task_waits_for_its_parties(database: Database) -> None:
         for row in (job("RUNNING"), task, lane("bank", "guest", "RUNNING")):
             session.add(row)
             session.flush()
-        return [(one.node_id, one.purpose, one.since) for one in awaited_by_task(session, "task-1")]
+        return [(one.node_id, one.purpose, one.since) for one in Standing("bank").of_task(session, task)]
 
-    assert await database.read(work) == [("bank", "finish as guest.0", NOW + 1)]
+    assert await database.read(work) == [("bank", "finish as guest.0 in task psi-1", NOW + 1)]
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,16 @@ def test_progress_travels_as_our_extension(bench: Bench) -> None:
     ]
 
 
+def test_the_progress_noted_last_goes_with_the_outcome(bench: Bench) -> None:
+    """CTL-4.1 with our marked extension: nobody is left with 99 of 100."""
+    reporter = StatusReporter(Environment.read(bench.variables))
+    reporter.progress("counting", 5, 5)
+    reporter.finish(ComponentStatus.SUCCESS, {})
+    assert [(one["status"], one.get("extension")) for one in bench.node.callbacks] == [
+        ("SUCCESS", {"progress": {"phase": "counting", "done": 5, "total": 5}})
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "error"),
     [

@@ -24,7 +24,10 @@ class Progress(WireModel):
 
     phase: str = ""
     done: int = 0
-    total: int = 0
+    total: int = Field(default=0, description="0 where the component does not know")
+    at: int | None = Field(
+        default=None, description="when its own node took note, epoch milliseconds; later news have a later one"
+    )
 
 
 class PartyView(WireModel):

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
+from interconn.api.jobs import Progress
 from interconn.api.own import own
 from interconn.standard.identifiers import Identifier
 from interconn.standard.management import AuditStatus
@@ -79,7 +80,20 @@ class ExchangeView(WireModel):
     at: int | None = None
     outcome: str = ""
     attempts: int = 0
+    since: int | None = Field(default=None, description="when the first of these attempts was made")
     next_at: int | None = None
+
+
+class AwaitedView(WireModel):
+    """One of those that a job or a task waits for."""
+
+    node_id: str
+    waits_for: str = Field(description="for what, as a sentence's end: who to do what")
+    whom: str = Field(description="as in the explanation")
+    since: int | None = None
+    progress: Progress | None = Field(default=None, description="what its component told last")
+    exchange: ExchangeView | None = Field(default=None, description="the last call between both nodes about it")
+    contact: ExchangeView | None = Field(default=None, description="the last call between both nodes at all")
 
 
 class Explanation(WireModel):
@@ -96,6 +110,9 @@ class Explanation(WireModel):
     exchange: ExchangeView | None = Field(default=None, description="the last exchange about it")
     contact: ExchangeView | None = Field(default=None, description="the last exchange with that partner at all")
     partner_believes: str = Field(default="", description="what the partner said when it was last asked")
+    awaits: list[AwaitedView] = Field(
+        default=[], description="all that a job or a task waits for, the most telling first, as above"
+    )
     next_step: str
     command: str = ""
     related: list[str] = Field(default=[], description="ids of what it is made of or part of")

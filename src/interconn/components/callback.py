@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from interconn.components.progress import advanced
 from interconn.components.tables import ComponentRun
 from interconn.peers.inbound import read_bounded
 from interconn.standard import headers as names
@@ -93,7 +94,8 @@ class CallbackServer:
         run.reported = report.status.value
         progress = extension.get("progress")
         if isinstance(progress, dict):
-            run.progress = told_progress(progress)
+            last = report.status is not ComponentStatus.RUNNING
+            run.progress = advanced(run.progress or {}, progress, now, last=last) or run.progress
         if report.status is not ComponentStatus.RUNNING:
             run.reported_at = now
         if report.status is ComponentStatus.FAILED:
@@ -145,19 +147,6 @@ def _says_more(before: str, now: ComponentStatus) -> bool:
     if before == ComponentStatus.FAILED:
         return False
     return before != ComponentStatus.SUCCESS or now is ComponentStatus.FAILED
-
-
-def told_progress(told: dict[str, Any]) -> dict[str, Any]:
-    """Return progress as it is kept, whatever was told: phase, done, total."""
-    return {
-        "phase": str(told.get("phase", ""))[:64],
-        "done": _count(told.get("done")),
-        "total": _count(told.get("total")),
-    }
-
-
-def _count(value: Any) -> int:
-    return min(value, 2**53) if isinstance(value, int) and value > 0 else 0
 
 
 def _run_of_token(session: Session, task_id: str, token: str) -> ComponentRun:

@@ -96,6 +96,7 @@ class Follower:
                     if away or isinstance(error, ContractNotUsable):
                         await self._give_up(job_id, error)
                         return
+                    self._partners.conversations.again(job.scheduler, JobReference(job_id=job_id), min(pause, 2.0))
                     await self._clock.sleep(min(pause, 2.0))
                     pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
                     continue

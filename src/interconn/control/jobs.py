@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from interconn.components.progress import is_later
 from interconn.control.flow import Party, config_digest, dag_digest
 from interconn.control.states import Outcome, check_job_step, combined, has_ended, task_path
 from interconn.control.tables import Job, Lane, Task
@@ -262,11 +263,11 @@ def move_lane(
 ) -> bool:
     """Take note of how a lane stands, and of what follows for the task; return whether it was news.
 
-    A status never goes backwards, and nothing follows a final one.
+    A status never goes backwards, nor does progress, and nothing follows a final status.
     """
     before = TaskStatus(lane.status)
     changed = False
-    if progress and progress != lane.progress and not before.is_final:
+    if progress and is_later(progress, lane.progress) and not before.is_final:
         lane.progress, changed = progress, True
     for step in task_path(before, after):
         lane.status, changed = step.value, True

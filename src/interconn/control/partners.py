@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar, cast
 
 import structlog
 
+from interconn.control.conversations import Conversations
 from interconn.peers.inbound import Caller, Service
 from interconn.peers.outbound import DEFAULT_TIMEOUT_SECONDS, Answer, PeerClient
 from interconn.standard.endpoint import Endpoint
@@ -31,10 +32,14 @@ class Partners:
         client: for all others.
         clock: time.
         patience_seconds: how long a node that does not answer is called again.
+        conversations: takes note of what is asked and answered.
     """
 
-    def __init__(self, *, node_id: str, client: PeerClient, clock: Clock, patience_seconds: float) -> None:
+    def __init__(
+        self, *, node_id: str, client: PeerClient, clock: Clock, patience_seconds: float, conversations: Conversations
+    ) -> None:
         self.node_id = node_id
+        self.conversations = conversations
         self.patience_seconds = patience_seconds
         self._client = client
         self._clock = clock
@@ -76,14 +81,21 @@ class Partners:
                 extensions=dict(headers or {}),
             )
             return Answer(cast(Reply, await self._own[endpoint.name].handle(caller, request)), None)
-        return await self._client.answer(
-            node_id,
-            endpoint,
-            request,
-            trace_id=trace_id,
-            extension_headers=dict(headers or {}),
-            timeout=timeout,
-        )
+        self.conversations.asked(node_id, endpoint.name, request)
+        try:
+            answer = await self._client.answer(
+                node_id,
+                endpoint,
+                request,
+                trace_id=trace_id,
+                extension_headers=dict(headers or {}),
+                timeout=timeout,
+            )
+        except InterconnError as error:
+            self.conversations.answered(node_id, endpoint.name, request, error)
+            raise
+        self.conversations.answered(node_id, endpoint.name, request)
+        return answer
 
     async def insist(
         self, node_id: str, endpoint: Endpoint[Request, Reply], request: Request, *, trace_id: str
@@ -103,6 +115,7 @@ class Partners:
                 if not is_passing(error) or self._clock.now() >= deadline:
                     raise
                 log.info("will ask again", endpoint=endpoint.name, partner=node_id, reason=error.message)
+            self.conversations.again(node_id, request, pause)
             await self._clock.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import structlog
@@ -14,6 +14,7 @@ from interconn.api.own import OwnService
 from interconn.components import Components
 from interconn.control import jobs
 from interconn.control.admission import Admission, DataCatalogue
+from interconn.control.conversations import Conversations
 from interconn.control.driver import Driver
 from interconn.control.follower import Follower
 from interconn.control.initiator import Initiator
@@ -23,11 +24,13 @@ from interconn.control.platform import Platform
 from interconn.control.release import ResultRelease, ShownAtOnce
 from interconn.control.scheduler import Scheduler
 from interconn.control.shares import Shares
+from interconn.control.standing import Standing
 from interconn.control.stopping import Stopping
 from interconn.control.tables import Job
 from interconn.identity.node import NodeIdentity
-from interconn.peers.inbound import Service
+from interconn.peers.inbound import Caller, Service
 from interconn.peers.outbound import PeerClient
+from interconn.standard.errors import InterconnError
 from interconn.state.clock import Clock
 from interconn.state.database import Database
 
@@ -54,6 +57,7 @@ class Control:
 
     Attributes:
         stopping: ends jobs for the layer above.
+        standing: tells whom jobs wait for.
     """
 
     def __init__(
@@ -69,8 +73,16 @@ class Control:
         release: ResultRelease | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
+        self._node_id = node.node_id
         self._database = database
-        partners = Partners(node_id=node.node_id, client=client, clock=clock, patience_seconds=patience_seconds)
+        self._conversations = Conversations(clock)
+        partners = Partners(
+            node_id=node.node_id,
+            client=client,
+            clock=clock,
+            patience_seconds=patience_seconds,
+            conversations=self._conversations,
+        )
         release = release or ShownAtOnce()
         shares = Shares(
             node=node,
@@ -99,6 +111,7 @@ class Control:
         self.stopping = Stopping(scheduler=self._scheduler, shares=shares)
         self._driver = Driver(database=database, clock=clock, partners=partners, shares=shares)
         self._follower = Follower(database=database, clock=clock, partners=partners, shares=shares)
+        self.standing = Standing(node.node_id, conversations=self._conversations, follower=self._follower)
         self._initiator = Initiator(
             node_id=node.node_id,
             database=database,
@@ -117,7 +130,24 @@ class Control:
 
     def services(self) -> list[Service[Any, Any]]:
         """Return what is served to other nodes."""
-        return [*self._participant.services(), *self._scheduler.services()]
+        served = [*self._participant.services(), *self._scheduler.services()]
+        return [Service(one.endpoint, self._noted(one)) for one in served]
+
+    def _noted(self, service: Service[Any, Any]) -> Callable[[Caller, Any], Awaitable[Any]]:
+        """Return a handler that takes note of who has called, for who asks with whom there was an exchange."""
+
+        async def handle(caller: Caller, request: Any) -> Any:
+            if caller.node_id == self._node_id:
+                return await service.handle(caller, request)
+            try:
+                reply = await service.handle(caller, request)
+            except InterconnError as error:
+                self._conversations.heard(caller.node_id, service.endpoint.name, request, error)
+                raise
+            self._conversations.heard(caller.node_id, service.endpoint.name, request)
+            return reply
+
+        return handle
 
     def own_services(self) -> list[OwnService[Any, Any]]:
         """Return what is served to the node's own people and systems."""

@@ -53,6 +53,12 @@ def _as_told(task: TaskView) -> TaskView:
     return task.model_copy(update={"parties": lanes})
 
 
+def known_tasks(session: Session, job: Job) -> list[TaskView]:
+    """Return the tasks of a job as this node and, where that is another, its scheduler know them."""
+    tasks = _own_tasks(session, job)
+    return tasks if job.scheduling else _merged(tasks, [validate(TaskView, each) for each in job.reported])
+
+
 def job_views(session: Session, some: Sequence[Job], node_id: str, components: Components) -> list[JobView]:
     """Return jobs as this node's own people see them, with a few queries for all of them."""
     tasks = _tasks_of_each(session, some)

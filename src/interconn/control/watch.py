@@ -12,7 +12,8 @@ from typing import Any, Final
 import structlog
 from sqlalchemy.orm import Session
 
-from interconn.components.callback import reason_text, told_part, told_progress
+from interconn.components.callback import reason_text, told_part
+from interconn.components.progress import told_progress
 from interconn.control import jobs
 from interconn.control.holding import LONGEST_WAIT_SECONDS, asking
 from interconn.control.partners import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Partners
@@ -56,6 +57,7 @@ class TaskWatch:
         patience = self._partners.patience_seconds * 1000
         heard = began = first = self._clock.now()
         pause = FIRST_PAUSE_SECONDS
+        request = TaskPoll(task_id=task_id, role=role)
         while True:
             known, over = await self._database.read(lambda session: _known(session, task_id, node_id, role))
             if over:
@@ -65,7 +67,7 @@ class TaskWatch:
                 answer = await self._partners.answer(
                     node_id,
                     TASK_POLL,
-                    TaskPoll(task_id=task_id, role=role),
+                    request,
                     trace_id=job.trace_id,
                     headers=asking(known, _WAIT_SECONDS),
                     timeout=_TIMEOUT_SECONDS,
@@ -74,6 +76,7 @@ class TaskWatch:
                 if self._clock.now() - heard >= patience:
                     raise
                 log.info("poll failed", partner=node_id, task=task_id, reason=error.message)
+                self._partners.conversations.again(node_id, request, pause)
                 await self._clock.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
                 continue

@@ -94,6 +94,7 @@ class Management:
         policy: what is decided by declaration.
         automatic: decides by its rules.
         consequences: to be told what runs jobs, once that is made.
+        explanations: to be told who knows what jobs wait for, once that is made.
         release: says to the control layer which results are held.
         results: decides on those.
         departures: to be told of persons who are trusted with less.
@@ -259,7 +260,7 @@ class Management:
             audits=audits,
             subjects={subject.kind: subject for subject in subjects},
         )
-        self._explanations = Explanations(node=node, database=database, contracts=contracts, exchanges=exchanges)
+        self.explanations = Explanations(node=node, database=database, contracts=contracts, exchanges=exchanges)
         self.reconciler = self._reconciliation.reconciler
         self.count_drift = self._reconciliation.count_drift
         preauthorisations = Preauthorisations(clock=clock, contracts=contracts)
@@ -344,7 +345,7 @@ class Management:
             *self._declarations.own_services(),
             *self._listings.own_services(),
             *self._reconciliation.own_services(),
-            *self._explanations.own_services(),
+            *self.explanations.own_services(),
         ]
 
     def correspondents(self) -> list[Correspondent]:

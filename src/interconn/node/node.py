@@ -153,6 +153,7 @@ class Node:
             patience_seconds=settings.control.patience_seconds,
         )
         self.management.consequences.reach(self.control.stopping, self.transport)
+        self.management.explanations.reach(self.control.standing)
         self.delivery = Delivery(
             database=self.database,
             client=self.client,

@@ -48,13 +48,15 @@ class StatusReporter:
             self._wake.notify()
 
     def finish(self, status: ComponentStatus, extension: Mapping[str, Any], *, seconds: float = FINAL_SECONDS) -> None:
-        """Report the outcome, after all progress."""
+        """Report the outcome, with the progress that was noted last, after all other."""
         with self._wake:
             self._stopped = True
             self._wake.notify()
         if self._thread.ident is not None:
             self._thread.join(timeout=15.0)
-        self._post(status, extension, seconds=seconds)
+        with self._wake:
+            last, self._progress = self._progress, None
+        self._post(status, {**extension, "progress": last} if last else extension, seconds=seconds)
 
     def _send_progress(self) -> None:
         while True:

@@ -28,10 +28,20 @@ def why(id: str, *, common: Common = Common()) -> None:  # noqa: A002 - of whate
     id
         Of a contract, partner, approval, data set, model, project, flow, job, task or session; or the name of a result.
     """
+    explain(id, common)
+
+
+def explain(name: str, common: Common) -> None:
+    """Ask about an id and print what the node says; `interconn job why` does the same.
+
+    Args:
+        name: the id.
+        common: options.
+    """
     from interconn.cli.output import instant, print_reply, print_table
 
     with common.node() as node:
-        found = node.why(id)
+        found = node.why(name)
     if common.json:
         print_reply(found)
         return
@@ -48,7 +58,7 @@ def why(id: str, *, common: Common = Common()) -> None:  # noqa: A002 - of whate
 
 def _show(one: Explanation) -> None:
     from interconn.cli.contacts import contact
-    from interconn.cli.output import instant, print_card, print_next
+    from interconn.cli.output import instant, print_card, print_next, print_table
 
     print_card(
         f"{one.kind.lower()} {one.id}",
@@ -64,4 +74,19 @@ def _show(one: Explanation) -> None:
             (say("see"), one.related),
         ],
     )
+    if len(one.awaits) > 1:
+        print()
+        print_table(
+            [say("waits for"), say("since"), say("last exchange"), say("again")],
+            [
+                [
+                    each.waits_for,
+                    instant(each.since),
+                    contact(each.exchange or each.contact),
+                    instant(each.exchange.next_at) if each.exchange else "",
+                ]
+                for each in one.awaits
+            ],
+            empty="",
+        )
     print_next(f"{one.next_step}: {one.command}" if one.command else one.next_step)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from interconn.api import state as api
 from interconn.api.own import OwnService, Person
 from interconn.api.state import Explanation, Why, WhyAsk
+from interconn.control.standing import Standing
 from interconn.identity.node import NodeIdentity
 from interconn.management.approvals.tables import Audit
 from interconn.management.contracts.contracts import Contracts
@@ -45,11 +46,18 @@ class Explanations:
         self._running = Running(node=node, agreements=self._agreements)
         self._products = Products(self._agreements)
 
+    def reach(self, standing: Standing) -> None:
+        """Say who tells whom jobs wait for, once the layer that runs them is there."""
+        self._running.standing = standing
+
     def own_services(self) -> list[OwnService[Any, Any]]:
         """What is served to this node's people."""
         return [OwnService(api.WHY, self._why)]
 
     async def _why(self, _person: Person, request: WhyAsk) -> Why:
+        if job_id := await self._database.read(lambda session: self._running.job_of(session, request.id)):
+            # What others do in a job, its scheduler knows; one that does not answer is part of the explanation.
+            await self._running.standing.refresh(job_id)
         explanations = await self._database.read(lambda session: self.explain(session, request.id))
         if not explanations:
             raise NotFound(

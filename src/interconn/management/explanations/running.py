@@ -5,11 +5,16 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from interconn.api.state import Explanation
-from interconn.control.standing import Awaited, awaited_by, awaited_by_task
+from interconn.api.state import AwaitedView, ExchangeView, Explanation
+from interconn.control.conversations import Exchange
+from interconn.control.standing import Awaited, Standing
 from interconn.control.tables import Job, Task
 from interconn.identity.node import NodeIdentity
+from interconn.management.approvals import opinions
 from interconn.management.explanations.agreements import Agreements
+from interconn.management.results.results import matter, waits_for
+from interconn.management.results.tables import Result
+from interconn.management.results.tables import Standing as ResultStanding
 from interconn.management.waiting import Whom
 from interconn.transport.tables import TransportSession
 
@@ -23,11 +28,15 @@ class Running:
     Args:
         node: this node's name card.
         agreements: knows the last contact with a partner.
+
+    Attributes:
+        standing: tells whom jobs wait for.
     """
 
     def __init__(self, *, node: NodeIdentity, agreements: Agreements) -> None:
         self._node = node
         self._agreements = agreements
+        self.standing = Standing(node.node_id)
 
     def named(self, session: Session, name: str) -> list[Explanation]:
         """Explain the job, the task or the sessions of an id."""
@@ -39,15 +48,24 @@ class Running:
         sessions = session.scalars(select(TransportSession).where(TransportSession.session_id == name))
         return explained + [_session(one) for one in sessions]
 
+    def job_of(self, session: Session, name: str) -> str:
+        """Return the job that an id names, or that of the task that it names; empty where it names neither."""
+        if session.get(Job, name):
+            return name
+        task = session.get(Task, name)
+        return task.job_id if task else ""
+
     def _job(self, session: Session, job: Job) -> Explanation:
-        awaited = awaited_by(session, job)
+        awaited = [self._view(one) for one in self.standing.of_job(session, job)] + _held(session, job)
         ended = job.ended_at is not None
         outcome = f" ({job.outcome})" if job.outcome else ""
         step = ("nothing: it has ended" if ended else "wait, or stop it", f"interconn job show {job.job_id}")
-        if awaited and not ended:
+        if awaited and awaited[0].whom == Whom.PERSON_HERE:
+            step = ("decide: release or refuse what is held", "interconn result list")
+        elif awaited and not ended:
             step = ("wait for it, or stop the job", f"interconn job stop {job.job_id}")
         tasks = session.scalars(select(Task.task_id).where(Task.job_id == job.job_id).order_by(Task.created_at))
-        return self._waiting(
+        return _waiting(
             awaited,
             Explanation(
                 kind="job",
@@ -63,8 +81,8 @@ class Running:
 
     def _task(self, session: Session, task: Task) -> Explanation:
         over = task.ended_at is not None
-        return self._waiting(
-            [] if over else awaited_by_task(session, task.task_id),
+        return _waiting(
+            [] if over else [self._view(one) for one in self.standing.of_task(session, task)],
             Explanation(
                 kind="task",
                 id=task.task_id,
@@ -77,23 +95,74 @@ class Running:
             ),
         )
 
-    def _waiting(self, awaited: list[Awaited], explanation: Explanation) -> Explanation:
-        """Say whom something waits for: a partner before this node itself, as it is the one that cannot be seen."""
-        if not awaited:
-            return explanation
-        own = self._node.node_id
-        first = sorted(awaited, key=lambda one: one.node_id == own)[0]
-        here = first.node_id == own
-        more = f" (and {len(awaited) - 1} more)" if len(awaited) > 1 else ""
-        return explanation.model_copy(
-            update={
-                "node_id": "" if here else first.node_id,
-                "waits_for": f"{'this node' if here else f'node {first.node_id}'} to {first.purpose}{more}",
-                "whom": NODE_HERE if here else Whom.NODE_THERE.value,
-                "since": first.since or explanation.since,
-                "contact": None if here else self._agreements.contact(first.node_id),
-            }
+    def _view(self, one: Awaited) -> AwaitedView:
+        here = one.node_id == self._node.node_id
+        text = f"{'this node' if here else f'node {one.node_id}'} to {one.purpose}"
+        if one.progress and (one.progress.phase or one.progress.total):
+            text += f", {_progress(one)}"
+        if one.silent and one.exchange:
+            text += f"; it does not answer: {one.exchange.outcome}"
+        return AwaitedView(
+            node_id="" if here else one.node_id,
+            waits_for=text,
+            whom=NODE_HERE if here else Whom.NODE_THERE.value,
+            since=one.since or None,
+            progress=one.progress,
+            exchange=_exchange(one.exchange) if one.exchange else None,
+            contact=None if here else self._agreements.contact(one.node_id),
         )
+
+
+def _waiting(awaited: list[AwaitedView], explanation: Explanation) -> Explanation:
+    """Say whom something waits for: the most telling, and all."""
+    if not awaited:
+        return explanation
+    first, others = awaited[0], len(awaited) - 1
+    return explanation.model_copy(
+        update={
+            "node_id": first.node_id,
+            "waits_for": f"{first.waits_for} (and {others} more)" if others else first.waits_for,
+            "whom": first.whom,
+            "since": first.since or explanation.since,
+            "exchange": first.exchange,
+            "contact": first.contact,
+            "awaits": awaited,
+        }
+    )
+
+
+def _progress(one: Awaited) -> str:
+    assert one.progress
+    counted = f"{one.progress.done}/{one.progress.total}" if one.progress.total else ""
+    return f"at {one.progress.phase or 'work'} {counted}".strip()
+
+
+def _exchange(exchange: Exchange) -> ExchangeView:
+    return ExchangeView(
+        node_id=exchange.node_id,
+        outgoing=exchange.outgoing,
+        call=exchange.call,
+        at=exchange.at,
+        outcome=exchange.outcome,
+        attempts=exchange.attempts,
+        since=exchange.since,
+        next_at=exchange.next_at,
+    )
+
+
+def _held(session: Session, job: Job) -> list[AwaitedView]:
+    """Return what of a job's results waits for people here."""
+    asked = select(Result).where(Result.job_id == job.job_id, Result.standing == ResultStanding.HELD.value)
+    held = session.scalars(asked.order_by(Result.number)).all()
+    return [
+        AwaitedView(
+            node_id="",
+            waits_for=f"{waits_for(one, opinions.given(session, matter(one)))}: {one.reference}",
+            whom=Whom.PERSON_HERE.value if one.checked else NODE_HERE,
+            since=one.held_at,
+        )
+        for one in held
+    ]
 
 
 def _session(session: TransportSession) -> Explanation:
