@@ -16,7 +16,7 @@ from interconn.lab.demo.flow import configuration, flow
 from interconn.lab.demo.performance import MEMBERS
 from interconn.lab.demo.tables import german_credit, plaintext_join
 from interconn.lab.network import Lab
-from interconn.standard.errors import InterconnError
+from interconn.standard.errors import ConfigurationError, InterconnError
 from interconn.standard.flow import Config
 from interconn.standard.management import AuditStatus, ProjectType
 
@@ -99,6 +99,22 @@ class Network:
 
     def _proposed(self) -> set[str]:
         return {audit.subject_id for audit in self.lab.client(BANK).audits.list(kind=AuditKind.JOB).audits}
+
+
+def start_to_die(lab: Lab, node_id: str, point: str) -> None:
+    """Start a node that dies at a crash point, once it serves.
+
+    Partners call as soon as they see that it is back; where such a call brings it to the point before it is known to
+    serve, it is started again.
+    """
+    for left in reversed(range(5)):
+        try:
+            lab.start(node_id, environment={"INTERCONN_CRASH_AT": point})
+        except ConfigurationError:
+            if not left:
+                raise
+        else:
+            return
 
 
 class Reviver(threading.Thread):

@@ -16,7 +16,7 @@ from interconn.api.audits import AuditKind
 from interconn.api.jobs import JobView
 from interconn.lab.demo.events import BANK, CLEARING_HOUSE, OPERATOR
 from interconn.state.crash_points import CRASH_POINTS
-from tests.fault.network import Network, Reviver
+from tests.fault.network import Network, Reviver, start_to_die
 
 EVERYBODY = (BANK, OPERATOR, CLEARING_HOUSE)
 PARTICIPANTS = (BANK, OPERATOR)
@@ -62,7 +62,7 @@ def test_every_crash_point_is_killed_at() -> None:
 @pytest.mark.parametrize(("point", "node_id"), [(point, node) for point, nodes in REACHED_BY.items() for node in nodes])
 def test_a_node_killed_at_a_crash_point_finishes_the_job(network: Network, point: str, node_id: str) -> None:
     network.lab.stop(node_id)
-    network.lab.start(node_id, environment={"INTERCONN_CRASH_AT": point})
+    start_to_die(network.lab, node_id, point)
     reviver = Reviver(network.lab, node_id)
     reviver.start()
     try:

@@ -14,6 +14,7 @@ from interconn.lab.waiting import wait_for
 from interconn.sdk.environment import Party
 from interconn.sdk.transport import TransportClient
 from interconn.standard.errors import InterconnError
+from tests.fault.network import start_to_die
 
 pytestmark = [pytest.mark.slow, pytest.mark.fault, pytest.mark.timeout(300)]
 
@@ -95,7 +96,7 @@ def test_messages_and_calls_go_on_while_both_change_their_keys(lab: Lab) -> None
 def test_a_node_that_dies_in_a_rotation_goes_on_with_it(lab: Lab, step: str) -> None:
     before = settled(lab)
     lab.stop(ONE)
-    lab.start(ONE, environment={"INTERCONN_CRASH_AT": step})
+    start_to_die(lab, ONE, step)
     with contextlib.suppress(InterconnError):  # it may die before it can answer
         lab.client(ONE).keys.rotate()
     wait_for(lambda: None if lab.is_running(ONE) else True, f"a death at {step}", seconds=60)
