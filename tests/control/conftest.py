@@ -42,6 +42,9 @@ from tests.virtual_time import VirtualClock, VirtualLoop
 
 PERSON = Person(name="tester", trace_id="trace-1")
 
+ANY_POINT = "*"
+"""As `Node.crash_at`: whichever crash point the node reaches next."""
+
 _here: contextvars.ContextVar[Node | None] = contextvars.ContextVar("node", default=None)
 
 
@@ -446,7 +449,7 @@ def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> d
 def crash_points(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def reach(name: str) -> None:
         node = _here.get()
-        if node and node.crash_at == name and not node.dead:
+        if node and node.crash_at in (name, ANY_POINT) and not node.dead:
             node.crash_at = ""
             node.crashed.append(name)
             node.kill()

@@ -145,8 +145,8 @@ async def test_two_that_run_of_which_the_one_heard_of_least_is_named_first(netwo
 async def test_a_partner_cut_off_before_it_accepts(network: Any, make: SimpleNamespace) -> None:
     network.cut.add("operator")
     await network.run(make.job())
-    found = await once(network.bank, "it does not answer")
-    assert found.waits_for == ("node operator to accept the job; it does not answer: no answer from operator: cut off")
+    waits_for = "node operator to accept the job; it does not answer: no answer from operator: cut off"
+    found = await until(network.bank, lambda found: found.waits_for == waits_for)
     assert (found.exchange.call, found.exchange.outgoing, found.since) == (JOB_CREATE.name, True, found.exchange.since)
     found = await until(network.bank, lambda found: found.exchange.attempts > 1 and found.exchange.next_at)
     assert found.exchange.next_at > found.exchange.at >= found.exchange.since

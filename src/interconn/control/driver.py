@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from interconn.control import jobs
 from interconn.control.jobs import Cause
+from interconn.control.last_words import LastWords
 from interconn.control.partners import Partners, is_passing
 from interconn.control.shares import Shares
 from interconn.control.states import Outcome, has_ended
@@ -74,6 +75,9 @@ class Driver:
         self._partners = partners
         self._shares = shares
         self._watch = TaskWatch(database=database, clock=clock, partners=partners)
+        self._last_words = LastWords(
+            database=database, clock=clock, watch=self._watch, patience_seconds=partners.patience_seconds
+        )
 
     async def drive(self, job_id: str) -> None:
         """See a job to its end."""
@@ -250,6 +254,7 @@ class Driver:
             await _all(
                 self._inform(job, node_id) for node_id in await self._members(job.job_id, lambda one: not one.informed)
             )
+        await self._last_words.hear(job)
 
         def work(session: Session) -> None:
             jobs.require(session, job.job_id).closed = True

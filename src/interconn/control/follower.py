@@ -155,13 +155,15 @@ class Follower:
         ended = has_ended(JobStatus(job.status))
         if outcome is Outcome.REJECTED and job.status != JobStatus.PENDING:
             outcome = Outcome.FAILED
-        if ended:
-            # CTL-3.6 came first; outcome and reason come with this answer.
-            job.outcome, job.reason = outcome.value, reason[: jobs.LONGEST_REASON]
-            jobs.note(session, job, "job.outcome", self._cause(job, JOB_STATUS_ALL.clause), outcome=outcome.value)
-        else:
+        known, told = (job.outcome, job.reason), (outcome.value, reason[: jobs.LONGEST_REASON])
+        if not ended:
             self._shares.end(session, job, outcome, reason, self._cause(job, JOB_STATUS_ALL.clause))
-        job.closed = True
+        elif known != told:
+            # CTL-3.6 came first; outcome and reason come with this answer.
+            job.outcome, job.reason = told
+            jobs.note(session, job, "job.outcome", self._cause(job, JOB_STATUS_ALL.clause), outcome=outcome.value)
+        # Of shares that were cut short the scheduler has yet to hear; it tells us when it is asked again.
+        job.closed = all(party.status.is_final for task in views.told_tasks(reply) for party in task.parties)
 
     def _outcome(self, job: Job, reply: JobStatusReply) -> tuple[Outcome, str]:
         extension = reply.extension or {}

@@ -188,17 +188,16 @@ def move(session: Session, job: Job, after: JobStatus, cause: Cause) -> None:
 
 
 def end(session: Session, job: Job, outcome: Outcome, reason: str, cause: Cause) -> None:
-    """End a job: FINISHED, or REJECTED; what has not ended of it is FAILED (CTL-G3.1.1.2-stop). A repeat is no news."""
+    """End a job: FINISHED, or REJECTED. A repeat is no news.
+
+    Its shares that are under way end when they are known to have (`shares`, `last_words`).
+    """
     if has_ended(JobStatus(job.status)):
         return
     after = JobStatus.REJECTED if outcome is Outcome.REJECTED else JobStatus.FINISHED
     check_job_step(JobStatus(job.status), after)
     job.status, job.outcome, job.reason = after.value, outcome.value, reason[:LONGEST_REASON]
     job.ended_at = cause.at
-    for task in tasks_of(session, job.job_id):
-        for lane in lanes_of(session, task.task_id):
-            if not TaskStatus(lane.status).is_final:
-                move_lane(session, task, lane, TaskStatus.FAILED, cause.at, reason=f"stopped: {reason}")
     note(session, job, f"job.{after.lower()}", cause, outcome=outcome.value, reason=job.reason)
 
 

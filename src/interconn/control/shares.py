@@ -92,12 +92,17 @@ class Shares:
                 self._components.order(session, order)
 
     def stop(self, session: Session, job: Job, reason: str, names: frozenset[str] | None = None) -> None:
-        """Stop this node's components of a job, or of the tasks named; what has succeeded stays so."""
+        """Stop this node's components of a job, or of the tasks named; what has succeeded stays so.
+
+        What runs ends when it has been seen to: it may have succeeded, though nobody has taken note of it yet.
+        """
         now = self._clock.now()
         for task in jobs.tasks_of(session, job.job_id):
             if names is None or task.name in names:
                 for lane in self.lanes(session, task.task_id):
-                    jobs.move_lane(session, task, lane, TaskStatus.FAILED, now, reason=reason)
+                    run = session.get(ComponentRun, (task.task_id, lane.role, lane.index))
+                    if run is None or run.state == "ENDED":
+                        jobs.move_lane(session, task, lane, TaskStatus.FAILED, now, reason=reason)
                     self._components.stop(session, task.task_id, lane.role, lane.index, reason)
 
     def end(self, session: Session, job: Job, outcome: Outcome, reason: str, cause: Cause) -> None:

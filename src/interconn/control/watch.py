@@ -20,7 +20,7 @@ from interconn.control.partners import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECOND
 from interconn.control.states import combined
 from interconn.control.tables import Job, Lane, Task
 from interconn.standard.control import TASK_POLL, TaskPoll, TaskStatus, TaskStatusReply
-from interconn.standard.errors import InterconnError, PeerUnreachable
+from interconn.standard.errors import InterconnError, PeerUnreachable, Refused
 from interconn.state.clock import Clock
 from interconn.state.database import Database
 
@@ -48,8 +48,13 @@ class TaskWatch:
         self._clock = clock
         self._partners = partners
 
-    async def follow(self, job: Job, task_id: str, node_id: str, role: str) -> None:
+    async def follow(self, job: Job, task_id: str, node_id: str, role: str, *, stopped: bool = False) -> None:
         """Poll until the lanes of a role at a node have ended.
+
+        Args:
+            job: the job.
+            task_id, node_id, role: whose lanes.
+            stopped: the node was told to stop; a task that it does not know then will not begin any more.
 
         Raises:
             InterconnError: the node has stayed away, refused, or not begun for longer than the patience.
@@ -86,6 +91,8 @@ class TaskWatch:
             pause = FIRST_PAUSE_SECONDS if news else pause
             if reply.status is not TaskStatus.PENDING:
                 began = heard
+            elif stopped:
+                raise Refused("it did not begin the task", where=node_id, clause="CTL-3.8")
             elif heard - began >= patience:
                 raise PeerUnreachable("it accepted the task and did not begin it", where=node_id, clause="CTL-3.4")
             if heard - first > LONGEST_TASK_SECONDS * 1000:
