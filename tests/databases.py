@@ -11,9 +11,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import pytest
-from sqlalchemy import Dialect, event, make_url
+from sqlalchemy import Dialect, Engine, event, make_url
 
 from interconn.state import schema
 from interconn.state.database import Database
@@ -92,7 +93,10 @@ class Databases:
     def let_go(self, folder: Path) -> None:
         """Take back the databases of the homes below a folder."""
         for home in [home for home in self._urls if home.is_relative_to(folder)]:
-            self.server.take_back(self._urls.pop(home))
+            url = self._urls.pop(home)
+            for engine in [engine for engine in _HURRIED if engine.url.database == make_url(url).database]:
+                engine.dispose()  # of a node that was killed: it closed nothing
+            self.server.take_back(url)
 
     def end(self) -> None:
         """Stop the server, if one was started."""
@@ -113,6 +117,7 @@ class Databases:
 DATABASES = Databases()
 
 
+_HURRIED: WeakSet[Engine] = WeakSet()
 _COMPILED: dict[str, tuple[Dialect, Any]] = {}
 
 
@@ -123,6 +128,7 @@ def hurry(database: Database) -> Database:
     would spend a good part of its life compiling what all nodes before it have asked already.
     """
     engine = database.engine
+    _HURRIED.add(engine)
     engine.dialect, engine._compiled_cache = _COMPILED.setdefault(
         engine.dialect.name, (engine.dialect, engine._compiled_cache)
     )

@@ -317,9 +317,9 @@ async def test_a_partner_that_gives_heads_without_end_costs_no_more_than_a_bound
     scene: Scene, signers: Any, few: int
 ) -> None:
     await flood(scene, signers["bank"], [(number, number) for number in range(100, 130)])
-    kept = await kept_of(scene.operator, "bank")
+    kept = [one.number for one in await kept_of(scene.operator, "bank")]
     assert len(kept) <= few
-    assert {kept[0].number, kept[-1].number} == {100, 129}
+    assert (min(kept), max(kept)) == (100, 129)
 
 
 async def test_harmless_heads_do_not_push_out_what_proves_a_cut_tail(scene: Scene, signers: Any, few: int) -> None:
@@ -350,7 +350,7 @@ async def test_own_heads_and_partners_receipts_are_thinned_too_and_the_keys_stay
     assert {one.fingerprint for one in own} == {scene.bank.credential.fingerprint}
     receipts = [one for one in await scene.bank.rows(KeptReceipt) if one.holder == "operator"]
     assert len(receipts) <= few
-    assert receipts[-1].number == await length(scene.bank)
+    assert max(one.number for one in receipts) == await length(scene.bank)
 
 
 def test_what_stays_is_spread_over_what_was() -> None:
