@@ -121,6 +121,7 @@ def arguments(verb: Verb[Any, Any]) -> dict[str, Any]:
         "key_columns": ["id"],
         "level": control.LogLevel.INFO,
         "parties": ["a"],
+        "party": "guest.0",
         "partners": ["a"],
         "roles": ["operator"],
         "result": "job-1/task_1/aligned",

@@ -134,7 +134,7 @@ class Bench:
             await asyncio.sleep(0.01)
 
     async def lines(self, task_id: str = "task_1", start: int = 0, length: int = 100) -> tuple[list[str], int]:
-        return await self.components.log(task_id, start=start, length=length)
+        return await self.components.logs.read(task_id, start=start, length=length)
 
     async def post(self, body: Any, token: str) -> tuple[int, dict[str, Any]]:
         """Post to the component listener's route as a component does."""

@@ -263,7 +263,7 @@ class Client:
         self._node_id = node_id
 
     def partner(self, node_id: str) -> Any:
-        return SimpleNamespace(node_id=node_id, inst_id=f"inst-{node_id}")
+        return SimpleNamespace(node_id=node_id, inst_id=f"inst-{node_id}", dialect="standard")
 
     async def call(self, node_id: str, endpoint: Endpoint[Any, Any], request: WireModel, **parts: Any) -> Any:
         return (await self.answer(node_id, endpoint, request, **parts)).reply

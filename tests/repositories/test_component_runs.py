@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from interconn.components.disabled import disabled
+from interconn.components.logs import keys_of_task
 from interconn.components.registered import registered
-from interconn.components.service import _keys_of_task, _unfinished
+from interconn.components.service import _unfinished
 from interconn.components.tables import ComponentRun, DisabledComponent, RegisteredComponent
 from interconn.state.database import Database
 from tests.management.conftest import START
@@ -77,5 +78,5 @@ class TestComponentRuns(Repository):
             session.add(run("Task", "guest", 0))
 
         await database.write(write)
-        found = await database.read(lambda session: _keys_of_task(session, "task"))
+        found = await database.read(lambda session: keys_of_task(session, "task"))
         assert found == [("task", role, index) for role, index in parties]

@@ -7,8 +7,9 @@ from typing import Any, Final
 from pydantic import Field
 
 from interconn.api.own import own
-from interconn.standard.control import JobReference, JobStatus, JobStop, LogLevel, TaskStatus
+from interconn.standard.control import JobReference, JobStatus, JobStop, LogLevel, TaskName, TaskStatus
 from interconn.standard.identifiers import Identifier
+from interconn.standard.job_log import MAXIMUM_LINES, PartyName
 from interconn.standard.management import Paging
 from interconn.standard.wire import WireModel
 
@@ -107,10 +108,55 @@ class JobLog(WireModel):
     total: int
 
 
+class JobParty(WireModel):
+    """A party's share of a task."""
+
+    task_name: str
+    party: str = Field(description="role and ordinal, e.g. guest.0")
+    node_id: str
+
+
+class JobParties(WireModel):
+    """Who runs which task of a job, in an order in which tasks follow those they read from."""
+
+    parties: list[JobParty]
+
+
+class JobLogsRequest(WireModel):
+    """Log lines of one party's share of a task, of this node or of another."""
+
+    job_id: Identifier
+    task_name: TaskName
+    party: PartyName
+    start: int = Field(default=0, ge=0, le=2**53)
+    length: int = Field(default=MAXIMUM_LINES, ge=0, le=MAXIMUM_LINES)
+    level: LogLevel = Field(default=LogLevel.DEBUG, description="lines that matter less are left out")
+
+
+class PartyLogView(WireModel):
+    """Log lines, first first; how many there are of that level; and whether no more will come."""
+
+    node_id: str
+    lines: list[str]
+    total: int
+    ended: bool
+
+
 JOB_RUN: Final = own("job.run", "POST", "/jobs/run", JobRun, JobView, "Start an approved job.")
 JOB_SHOW: Final = own("job.show", "GET", "/jobs/show", JobReference, JobView, "How a job stands.")
 JOB_LIST: Final = own("job.list", "GET", "/jobs", JobSearch, JobViews, "List jobs.")
 JOB_STOP: Final = own("job.stop", "POST", "/jobs/stop", JobStop, JobView, "Stop a job, or a part of it.")
+JOB_PARTIES: Final = own(
+    "job.parties", "GET", "/jobs/parties", JobReference, JobParties, "Who runs which task of a job."
+)
+JOB_LOGS: Final = own(
+    "job.logs",
+    "GET",
+    "/jobs/logs",
+    JobLogsRequest,
+    PartyLogView,
+    "Log of a party's share of a task, here or as far as that party permits.",
+)
 JOB_LOG: Final = own("job.log", "GET", "/jobs/log", JobLogRequest, JobLog, "Log of a task on this node.")
 
-ENDPOINTS: Final = (JOB_RUN, JOB_SHOW, JOB_LIST, JOB_STOP, JOB_LOG)
+ENDPOINTS: Final = (JOB_RUN, JOB_SHOW, JOB_LIST, JOB_STOP, JOB_LOG, JOB_PARTIES, JOB_LOGS)

@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, ValidationError, model_validator
 
 from interconn.api.audits import AuditKind
+from interconn.standard.control import LogLevel
 from interconn.standard.errors import ConfigurationError
 from interconn.standard.identifiers import Identifier
 from interconn.standard.management import Name
@@ -130,6 +131,22 @@ class Release(Section):
         return self
 
 
+class Log(Section):
+    """Logs of this node's tasks that partners may read; without such a table they read none.
+
+    Attributes:
+        name: for the audit trail.
+        partners: who may, of the parties of the job.
+        components: only of these, by `componentName`.
+        level: the most that is told: error alone, info with it, or all with debug.
+    """
+
+    name: RuleName
+    partners: Ids
+    components: Names | None = None
+    level: LogLevel = LogLevel.ERROR
+
+
 class Termination(Section):
     """What the end of an approval does to jobs that run; the end of a contract stops them in any case.
 
@@ -147,11 +164,12 @@ class Policy(Section):
     four_eyes: list[FourEyes] = []
     rule: list[Rule] = []
     release: list[Release] = []
+    log: list[Log] = []
     termination: Termination = Termination()
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Policy:
-        for section, named in (("rule", self.rule), ("release", self.release)):
+        for section, named in (("rule", self.rule), ("release", self.release), ("log", self.log)):
             for name, times in Counter(one.name for one in named).items():
                 if times > 1:
                     raise ValueError(f"two tables [[{section}]] are called {name}")

@@ -145,6 +145,8 @@ RULES: Final[Mapping[str, Rule]] = {
     "own.job.list": LOOK,
     "own.job.stop": act(OPERATOR),
     "own.job.log": LOOK,
+    "own.job.parties": LOOK,
+    "own.job.logs": LOOK,  # a partner's own policy says what it tells
     "platform.job.create_all": act(OPERATOR),
     "platform.job.stop_all": act(OPERATOR),
     "platform.job.status_all": LOOK,

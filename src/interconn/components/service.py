@@ -19,16 +19,16 @@ from interconn.components.callback import CallbackServer, RunListener, own_part,
 from interconn.components.environment import Order, Surroundings
 from interconn.components.launcher import Exit, ProcessLauncher, Situation
 from interconn.components.leftovers import Leftovers
+from interconn.components.logs import Key, Logs
 from interconn.components.outcome import judge
 from interconn.components.produced import ModelRegister, ProducedModel, produced_models
 from interconn.components.registry import Registry
 from interconn.components.runnable import require_runnable
 from interconn.components.sessions import Sessions
 from interconn.components.tables import ComponentRun
-from interconn.components.task_log import Severity, read_log
 from interconn.identity.node import NodeIdentity
 from interconn.standard.control import COMPONENT_CALLBACK, ComponentStatus
-from interconn.standard.errors import InterconnError, NotFound
+from interconn.standard.errors import InterconnError
 from interconn.standard.self_description import SelfDescription
 from interconn.standard.wire import validate
 from interconn.state.clock import Clock
@@ -45,8 +45,6 @@ LONGEST_RUN_SECONDS: Final = 7 * 86_400.0
 """After this a component is taken for hung."""
 _LOOK_SECONDS: Final = 5.0
 
-Key = tuple[str, str, int]  # task, role, index
-
 
 class Components:
     """Runs components.
@@ -62,6 +60,9 @@ class Components:
         registry: which components there are; those shipped by default.
         launcher: how they are run; as processes by default.
         longest_run_seconds: after this a component is taken for hung and stopped.
+
+    Attributes:
+        logs: of what was run.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Components:
         longest_run_seconds: float = LONGEST_RUN_SECONDS,
     ) -> None:
         self.registry = registry or Registry.shipped()
+        self.logs = Logs(database, tasks_directory)
         self._node = node
         self._database = database
         self._clock = clock
@@ -162,30 +164,6 @@ class Components:
             for name, count in self._transport.traffic(task_id).items():
                 total[name] = total.get(name, 0) + count
         return total
-
-    async def log(
-        self,
-        task_id: str,
-        *,
-        start: int,
-        length: int,
-        level: Severity = Severity.DEBUG,
-        most: int | None = None,
-    ) -> tuple[list[str], int]:
-        """Return lines of a task's log, of all parties that this node plays in it, and how many there are.
-
-        Args:
-            task_id: of the task.
-            start, length, level, most: as `read_log` takes them.
-
-        Raises:
-            NotFound: this node ran no component for that task.
-        """
-        keys = await self._database.read(lambda session: _keys_of_task(session, task_id))
-        if not keys:
-            raise NotFound("this node ran no component for that task", where="task_id", clause="CTL-5.5")
-        directories = [self._directory(key) for key in keys]
-        return await asyncio.to_thread(read_log, directories, start, length, level=level, most=most)
 
     def routes(self) -> list[Route]:
         """Return what the component listener serves for this layer (CTL-4.1)."""
@@ -392,9 +370,4 @@ class Components:
 
 def _unfinished(session: Session) -> list[Key]:
     runs = select(ComponentRun).where(ComponentRun.state != "ENDED").order_by(ComponentRun.ordered_at)
-    return [(run.task_id, run.role, run.index) for run in session.scalars(runs)]
-
-
-def _keys_of_task(session: Session, task_id: str) -> list[Key]:
-    runs = select(ComponentRun).where(ComponentRun.task_id == task_id).order_by(ComponentRun.role, ComponentRun.index)
     return [(run.task_id, run.role, run.index) for run in session.scalars(runs)]

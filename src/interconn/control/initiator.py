@@ -229,7 +229,7 @@ class Initiator:
         Raises:
             NotFound: this node ran no component for it.
         """
-        lines, total = await self._components.log(
+        lines, total = await self._components.logs.read(
             request.task_id, start=request.start, length=request.length, level=SEVERITIES[request.level]
         )
         return JobLog(lines=lines, total=total)

@@ -34,7 +34,15 @@ from interconn.standard.control import (
     TaskStatus,
     TaskStatusReply,
 )
-from interconn.standard.errors import ContentConflict, Forbidden, InvalidFlow, InvalidRequest, NotFound, Refused
+from interconn.standard.errors import (
+    ContentConflict,
+    Forbidden,
+    InvalidFlow,
+    InvalidRequest,
+    NoLauncher,
+    NotFound,
+    Refused,
+)
 from interconn.standard.flow import Config
 from interconn.standard.wire import Empty
 from interconn.state.clock import Clock
@@ -43,7 +51,7 @@ from interconn.state.database import Database
 
 log = structlog.get_logger()
 
-_REFUSALS: Final = (Forbidden, InvalidFlow, NotFound)
+_REFUSALS: Final = (Forbidden, InvalidFlow, NoLauncher, NotFound)
 
 
 class Participant:

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar, cast
 
 import structlog
 
+from interconn import dialects
 from interconn.control.conversations import Conversations
 from interconn.peers.inbound import Caller, Service
 from interconn.peers.outbound import DEFAULT_TIMEOUT_SECONDS, Answer, PeerClient
@@ -55,6 +56,13 @@ class Partners:
             return self._client.partner(node_id).inst_id or node_id
         except InterconnError:
             return node_id  # two partners of ours that have no contract with us in common
+
+    def knows_extensions(self, node_id: str) -> bool:
+        """Return whether a partner is of a kind that may know calls beyond the standard's."""
+        try:
+            return dialects.by_name(self._client.partner(node_id).dialect).extensions
+        except InterconnError:
+            return False
 
     async def answer(
         self,

@@ -115,7 +115,9 @@ class Platform:
         Raises:
             NotFound: this node ran no component for it.
         """
-        _, total = await self._components.log(request.task_id, start=0, length=0, level=SEVERITIES[request.log_level])
+        _, total = await self._components.logs.read(
+            request.task_id, start=0, length=0, level=SEVERITIES[request.log_level]
+        )
         return LogLineCount(num=total)
 
     async def log(self, _person: Person, request: TaskLogRead) -> LogText:
@@ -124,7 +126,7 @@ class Platform:
         Raises:
             NotFound: this node ran no component for it.
         """
-        lines, _ = await self._components.log(
+        lines, _ = await self._components.logs.read(
             request.task_id,
             start=request.start,
             length=LONGEST_TEXT if request.length is None else request.length,

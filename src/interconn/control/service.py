@@ -18,8 +18,10 @@ from interconn.control.conversations import Conversations
 from interconn.control.driver import Driver
 from interconn.control.follower import Follower
 from interconn.control.initiator import Initiator
+from interconn.control.log_release import LogRelease, WithheldFromAll
 from interconn.control.participant import Participant
 from interconn.control.partners import Partners
+from interconn.control.party_logs import PartyLogs
 from interconn.control.platform import Platform
 from interconn.control.release import ResultRelease, ShownAtOnce
 from interconn.control.scheduler import Scheduler
@@ -53,6 +55,7 @@ class Control:
         admission: says whether a job was approved.
         catalogue: says where data sets lie.
         release: says which results are held; none where it is left out.
+        logs: says which logs partners may read; none where it is left out.
         patience_seconds: how long a partner may be away before a job is given up.
 
     Attributes:
@@ -71,6 +74,7 @@ class Control:
         admission: Admission,
         catalogue: DataCatalogue,
         release: ResultRelease | None = None,
+        logs: LogRelease | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._node_id = node.node_id
@@ -125,13 +129,21 @@ class Control:
             release=release,
         )
         self._platform = Platform(database=database, components=components, initiator=self._initiator)
+        self._party_logs = PartyLogs(
+            database=database,
+            components=components,
+            partners=partners,
+            shares=shares,
+            release=logs or WithheldFromAll(),
+        )
         partners.serve_here(self.services())
         self._seen_to: dict[tuple[str, str], asyncio.Task[None]] = {}
 
     def services(self) -> list[Service[Any, Any]]:
         """Return what is served to other nodes."""
         served = [*self._participant.services(), *self._scheduler.services()]
-        return [Service(one.endpoint, self._noted(one)) for one in served]
+        # Who asks for a log says nothing of where the job stands.
+        return [*(Service(one.endpoint, self._noted(one)) for one in served), *self._party_logs.services()]
 
     def _noted(self, service: Service[Any, Any]) -> Callable[[Caller, Any], Awaitable[Any]]:
         """Return a handler that takes note of who has called, for who asks with whom there was an exchange."""
@@ -151,7 +163,7 @@ class Control:
 
     def own_services(self) -> list[OwnService[Any, Any]]:
         """Return what is served to the node's own people and systems."""
-        return [*self._initiator.own_services(), *self._platform.own_services()]
+        return [*self._initiator.own_services(), *self._platform.own_services(), *self._party_logs.own_services()]
 
     def count_jobs(self, session: Session) -> dict[str, int]:
         """Return the number of jobs by status."""

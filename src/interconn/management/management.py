@@ -49,6 +49,7 @@ from interconn.management.policy.keeper import PolicyKeeper
 from interconn.management.reconciliation.reconciliation import Reconciliation
 from interconn.management.registration import Registration
 from interconn.management.results.holding import Holding
+from interconn.management.results.partners_logs import PartnersLogs
 from interconn.management.results.results import Results
 from interconn.management.switching import Switching
 from interconn.management.work.admission import JobAdmission
@@ -96,6 +97,7 @@ class Management:
         consequences: to be told what runs jobs, once that is made.
         explanations: to be told who knows what jobs wait for, once that is made.
         release: says to the control layer which results are held.
+        logs: says to it which logs partners may read.
         results: decides on those.
         departures: to be told of persons who are trusted with less.
         expiries: winds up contracts whose time is over.
@@ -153,6 +155,7 @@ class Management:
         permits = Permits(node=node, clock=clock, contracts=contracts)
         self.catalogue = Catalogue(node.inst_id, storage)
         self.release = Holding(clock=clock, policy=self.policy)
+        self.logs = PartnersLogs(clock=clock, policy=self.policy)
         self.departures = Departures(clock=clock)
         files = GivenFiles(database=database, storage=storage, holding=self.release, private=private)
         self.results = Results(database=database, clock=clock, policy=self.policy, storage=storage)

@@ -150,6 +150,7 @@ class Node:
             admission=self.management.admission,
             catalogue=self.management.sources,
             release=self.management.release,
+            logs=self.management.logs,
             patience_seconds=settings.control.patience_seconds,
         )
         self.management.consequences.reach(self.control.stopping, self.transport)

@@ -172,6 +172,12 @@ class ComponentDisabled(Forbidden):
     code = 40304
 
 
+class LogWithheld(Forbidden):
+    """A log that the policy of the node does not let this partner read (docs/policy.md)."""
+
+    code = 40305
+
+
 class RoleMissing(Forbidden):
     """A person of the node itself whose roles or token do not allow the call."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from interconn.cli.nouns.job_logs import logs
 from interconn.cli.options import Applicant, Common, Flag, Limited, OtherSide, Reason, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from interconn.api.jobs import JobView, PartyView
 
 app = App(name="job", help="Jobs: proposed, approved, run.", help_epilogue=example("job list", "job show job-f3b0"))
+
+
+app.command(
+    logs, help_epilogue=example("job logs job-f3b0", "job logs job-f3b0 --task psi --party host.0 --level error")
+)
 
 
 @app.command(help_epilogue=example("job propose flow-c08d --config examples/intersection.json"))

@@ -123,7 +123,11 @@ def _unknown_components(policy: Policy, common: Common) -> tuple[list[str] | Non
     """
     from interconn.standard.errors import InterconnError
 
-    lists = [*(rule.components for rule in policy.rule), *(release.components for release in policy.release)]
+    lists = [
+        *(rule.components for rule in policy.rule),
+        *(release.components for release in policy.release),
+        *(log.components for log in policy.log),
+    ]
     named = {name for listed in lists for name in listed or []}
     if not named:
         return [], ""

@@ -137,6 +137,28 @@ class Jobs(Noun[Client]):
         request = job_rows.JobLogRequest(task_id=task_id, start=start, length=length, level=level)
         return Question(job_rows.JOB_LOG, request)
 
+    @Verb
+    def parties(self, job_id: str) -> Question[job_rows.JobParties]:
+        """Ask who runs which task of a job."""
+        return Question(job_rows.JOB_PARTIES, control.JobReference(job_id=job_id))
+
+    @Verb
+    def logs(
+        self,
+        job_id: str,
+        task_name: str,
+        party: str,
+        *,
+        start: int = 0,
+        length: int = 1000,
+        level: control.LogLevel = control.LogLevel.DEBUG,
+    ) -> Question[job_rows.PartyLogView]:
+        """Read log lines of a party's share of a task, such as guest.0's, here or as far as that party permits."""
+        request = job_rows.JobLogsRequest(
+            job_id=job_id, task_name=task_name, party=party, start=start, length=length, level=level
+        )
+        return Question(job_rows.JOB_LOGS, request)
+
 
 class Platform(Noun[Client]):
     """The standard's own north-south calls, as an institution's upper layer makes them (CTL-5.1 to CTL-5.7)."""
