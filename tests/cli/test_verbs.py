@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from interconn.api import audits, components, datasets, jobs, node, peers, policies, projects, results
-from interconn.standard.control import JobStatus
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.flow import Dag, DagComponent
 from interconn.standard.management import (
@@ -663,30 +662,6 @@ def test_why_an_approval_was_refused_is_shown(fake: FakeNode, interconn: Interco
     rejected = audit(status="REJECTED", details={"reason": "the permit is used up"})
     fake.answer(audits.AUDIT_LIST, audits.AuditViews(audits=[rejected]))
     assert "the permit is used up" in interconn("audit", "list").out
-
-
-@pytest.mark.parametrize(("outcome", "status"), [("SUCCESS", 0), ("FAILED", 1), ("REJECTED", 1)])
-def test_watching_a_job_ends_with_its_outcome(
-    outcome: str, status: int, fake: FakeNode, interconn: Interconn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("interconn.cli.nouns.job.POLL_SECONDS", 0)
-    running = JOB.model_copy(update={"status": JobStatus.RUNNING, "outcome": ""})
-    ended = JOB.model_copy(update={"outcome": outcome, "reason": "because"})
-    fake.answer(jobs.JOB_SHOW, running, running, ended)
-    ran = interconn("job", "watch", JOB_ID)
-    assert ran.status == status
-    assert ran.out.splitlines() == [
-        "psi_1 guest.0 bank SUCCESS",
-        f"{JOB_ID} FINISHED {outcome}: because",
-    ]
-
-
-def test_running_with_watch_stays_until_the_end(fake: FakeNode, interconn: Interconn) -> None:
-    fake.answer(jobs.JOB_RUN, JOB.model_copy(update={"outcome": ""}))
-    fake.answer(jobs.JOB_SHOW, JOB.model_copy(update={"outcome": "FAILED"}))
-    ran = interconn("job", "run", JOB_ID, "--watch", "--json")
-    assert ran.status == 1
-    assert ran.json["outcome"] == "FAILED"
 
 
 def test_an_empty_list_says_what_to_do(fake: FakeNode, interconn: Interconn) -> None:

@@ -63,12 +63,18 @@ class FakeNode:
                 raise NotFound("there is no such path on this listener", where=parts.path)
             members = json.loads(body) if body else dict(parse_qsl(parts.query, keep_blank_values=True))
             self.asked.append(Asked(endpoint.name, validate(endpoint.request, members).to_wire()))
+            if endpoint.streams and isinstance(replies[0], WireModel):
+                return 200, "".join(_event(one) for one in replies if isinstance(one, WireModel)).encode()
             answer = replies.pop(0) if len(replies) > 1 else replies[0]
             if isinstance(answer, InterconnError):
                 raise answer
             return 200, json.dumps(Envelope.of(answer.to_wire()).to_wire()).encode()
         except InterconnError as error:
             return error.http_status, json.dumps(Envelope.of_error(error).to_wire()).encode()
+
+
+def _event(event: WireModel) -> str:
+    return f"id: 1\ndata: {json.dumps(event.to_wire())}\n\n"
 
 
 @contextmanager
@@ -83,6 +89,8 @@ def fake_node() -> Iterator[FakeNode]:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             status, content = node.reply(self.command, self.path, self.headers.get("authorization", ""), body)
             self.send_response(status)
+            if content.startswith(b"id: "):
+                self.send_header("content-type", "text/event-stream")
             self.send_header("content-length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

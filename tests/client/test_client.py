@@ -14,7 +14,7 @@ import interconn.api
 from interconn.api import audits, peers
 from interconn.client import AsyncNodeClient, NodeAccess, NodeClient, find_node
 from interconn.client.nouns import Nouns
-from interconn.client.verb import Noun, Verb
+from interconn.client.verb import Listening, Noun, Verb
 from interconn.standard import control
 from interconn.standard.errors import (
     BadToken,
@@ -99,7 +99,7 @@ def test_every_row_of_the_tables_has_a_verb() -> None:
     recorder = Nouns(Recorder())
     for noun in vars(recorder).values():
         for name, verb in vars(type(noun)).items():
-            if isinstance(verb, Verb):
+            if isinstance(verb, Verb | Listening):
                 asked.add(getattr(noun, name)(**arguments(verb)).endpoint.name)
     assert asked == {row.name for row in EVERY_ROW}
 
@@ -110,8 +110,10 @@ class Recorder:
     def ask(self, question: Any) -> Any:
         return question
 
+    follow = ask
 
-def arguments(verb: Verb[Any, Any]) -> dict[str, Any]:
+
+def arguments(verb: Verb[Any, Any] | Listening[Any, Any]) -> dict[str, Any]:
     """Values for the parameters of a verb that have no default."""
     known: dict[str, Any] = {
         "component": "interconn/psi",

@@ -144,6 +144,9 @@ class Admission:
             raise NotFound("no such proposal", where="job_id")
         return self.proposals[job_id]
 
+    def planned(self, session: Session, job_id: str) -> JobCreate | None:
+        return self.proposals.get(job_id)
+
     def admit(self, session: Session, job: JobCreate, *, scheduler: str) -> None:
         if "admit" in self.refusals:
             raise self.refusals["admit"]
@@ -349,6 +352,7 @@ class Node:
             patience_seconds=self.network.patience_seconds,
         )
         self.own = {service.endpoint.name: service.handle for service in self.control.own_services()}
+        [self.watch] = [stream.open for stream in self.control.own_streams()]
         self.services = {service.endpoint.name: service.handle for service in self.control.services()}
         self.died = asyncio.Event()
         self.dead = False

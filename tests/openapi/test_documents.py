@@ -47,6 +47,8 @@ ENDS = (
     "revoke",
 )
 """What would end the world of the following calls is asked with made-up ids alone."""
+STREAMS = ("/jobs/watch",)
+"""What does not end while its job goes on is asked elsewhere (`tests/access/test_event_stream.py`)."""
 SLOW = ("peer.apply", "dataset.add")  # waits for a partner that is not there; starts a process
 LEAST = {"partner": 0.2, "component": 0.2, "admin": 0.2}
 """Successes (HTTP 2xx and code 0) of each listener below which the made-up calls would say little."""
@@ -58,6 +60,8 @@ def made_up_calls(world: World, listener: str) -> dict[str, schemathesis.APIOper
     found = {}
     for result in schema.get_all_operations():
         operation = result.ok()
+        if operation.path.endswith(STREAMS):
+            continue
         found[f"{operation.method} {operation.path}"] = operation
     return found
 

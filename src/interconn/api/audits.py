@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from interconn.api.own import own
+from interconn.api.pictures import Picture
 from interconn.standard.flow import Config, Dag
 from interconn.standard.identifiers import Identifier
 from interconn.standard.management import AuditStatus, AuthScope, Name, Paging, ProjectType, Text
@@ -89,12 +90,6 @@ class FlowPicture(WireModel):
 
     dag: Dag
     title: Name = Field(default="flow", description="what the picture is called for those who hear it")
-
-
-class Picture(WireModel):
-    """A picture."""
-
-    svg: str = Field(description="SVG 1.1, without scripts and references")
 
 
 class JobPropose(WireModel):

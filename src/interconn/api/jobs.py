@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
-from interconn.api.own import own
+from interconn.api.own import own, stream
+from interconn.api.pictures import Picture
 from interconn.standard.control import JobReference, JobStatus, JobStop, LogLevel, TaskName, TaskStatus
 from interconn.standard.identifiers import Identifier
 from interconn.standard.job_log import MAXIMUM_LINES, PartyName
@@ -78,6 +79,22 @@ class JobView(WireModel):
     session_bytes: dict[str, int] = {}
 
 
+class JobEvent(WireModel):
+    """A fact about a job that is news: the job, one of its tasks, or one party's share of a task, whole as it is now.
+
+    Whoever keeps the last event of each job, task and share knows what `JobView` tells.
+    """
+
+    id: str = Field(description="of the event; a watcher that comes again sends the last one it had")
+    kind: Literal["job", "task", "party"] = Field(description="which of the three members it has")
+    job_id: str
+    task_id: str = Field(default="", description="of a task, and of a share")
+    job: JobView | None = Field(default=None, description="without its tasks, which come as events")
+    task: TaskView | None = Field(default=None, description="without its shares, which come as events")
+    party: PartyView | None = None
+    last: bool = Field(default=False, description="the job has ended, and nothing follows")
+
+
 class JobSearch(Paging):
     """Which jobs to list."""
 
@@ -144,6 +161,10 @@ class PartyLogView(WireModel):
 
 JOB_RUN: Final = own("job.run", "POST", "/jobs/run", JobRun, JobView, "Start an approved job.")
 JOB_SHOW: Final = own("job.show", "GET", "/jobs/show", JobReference, JobView, "How a job stands.")
+JOB_WATCH: Final = stream(
+    "job.watch", "/jobs/watch", JobReference, JobEvent, "Follow a job to its end, as server-sent events."
+)
+JOB_PICTURE: Final = own("job.picture", "GET", "/jobs/picture", JobReference, Picture, "Draw a job as it stands.")
 JOB_LIST: Final = own("job.list", "GET", "/jobs", JobSearch, JobViews, "List jobs.")
 JOB_STOP: Final = own("job.stop", "POST", "/jobs/stop", JobStop, JobView, "Stop a job, or a part of it.")
 JOB_PARTIES: Final = own(
@@ -159,4 +180,6 @@ JOB_LOGS: Final = own(
 )
 JOB_LOG: Final = own("job.log", "GET", "/jobs/log", JobLogRequest, JobLog, "Log of a task on this node.")
 
-ENDPOINTS: Final = (JOB_RUN, JOB_SHOW, JOB_LIST, JOB_STOP, JOB_LOG, JOB_PARTIES, JOB_LOGS)
+ENDPOINTS: Final = (
+    JOB_RUN, JOB_SHOW, JOB_WATCH, JOB_PICTURE, JOB_LIST, JOB_STOP, JOB_LOG, JOB_PARTIES, JOB_LOGS,
+)  # fmt: skip

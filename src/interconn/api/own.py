@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Protocol, TypeVar
 
 from interconn.api.roles import Role
 from interconn.standard.endpoint import Endpoint, Face, Proof
@@ -13,6 +13,7 @@ from interconn.standard.wire import WireModel
 
 Request = TypeVar("Request", bound=WireModel)
 Reply = TypeVar("Reply", bound=WireModel)
+Event = TypeVar("Event", covariant=True)
 
 PREFIX = "/api/v1"
 BOOTSTRAP = "bootstrap"
@@ -26,6 +27,11 @@ def own(
     return Endpoint(
         f"own.{name}", "extension", method, f"{PREFIX}{path}", request, reply, summary, Proof.NONE, Face.NORTH_SOUTH
     )
+
+
+def stream(name: str, path: str, request: type[Request], event: type[Reply], summary: str) -> Endpoint[Request, Reply]:
+    """Return a row of the node's own API that answers with server-sent events, each of the model `event`."""
+    return replace(own(name, "GET", path, request, event, summary), streams=True)
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,33 @@ class Person:
                 where="dataset_id",
                 hint="An admin names the data sets of a data owner: interconn user roles NAME --dataset ID",
             )
+
+
+class Watching(Protocol[Event]):
+    """What one watcher is still to be told."""
+
+    def over(self) -> bool:
+        """Return whether the watcher knows all there will ever be."""
+        ...
+
+    async def news(self, seconds: float) -> Sequence[Event]:
+        """Return what is news to the watcher, waiting for it so long at most; nothing where there is none."""
+        ...
+
+    def close(self) -> None:
+        """Forget the watcher."""
+        ...
+
+
+@dataclass(frozen=True)
+class OwnStream(Generic[Request]):
+    """A row of the admin listener that answers with events, and what opens a stream of them.
+
+    `open` takes who asks, for what, and the id of the last event that they have; empty where they have none.
+    """
+
+    endpoint: Endpoint[Request, Any]
+    open: Callable[[Person, Request, str], Coroutine[Any, Any, Watching[Any]]]
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,8 @@ RULES: Final[Mapping[str, Rule]] = {
     "own.job.propose": act(OPERATOR),
     "own.job.run": act(OPERATOR),
     "own.job.show": LOOK,
+    "own.job.watch": LOOK,
+    "own.job.picture": LOOK,
     "own.job.list": LOOK,
     "own.job.stop": act(OPERATOR),
     "own.job.log": LOOK,

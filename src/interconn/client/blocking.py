@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -9,6 +11,7 @@ from typing import TypeVar
 import urllib3
 
 from interconn.api.state import Why
+from interconn.client.events import CONTENT_TYPE, LAST_EVENT_ID, EventReader
 from interconn.client.exchange import Question, unreachable
 from interconn.client.home import NodeAccess, find_node
 from interconn.client.nouns import Nouns
@@ -21,6 +24,11 @@ Reply = TypeVar("Reply", bound=WireModel)
 
 # Some calls ask a partner in turn, which may need as long as `peers` waits for it.
 DEFAULT_TIMEOUT_SECONDS = 60.0
+SILENCE_SECONDS = 45.0
+"""A stream that says nothing for so long, not even that it is still there, is lost."""
+AWAY_SECONDS = 30.0
+"""How long a node that was followed may be away, say for a restart."""
+AGAIN_SECONDS = 0.5
 
 
 class NodeClient(Nouns["NodeClient"]):
@@ -68,13 +76,51 @@ class NodeClient(Nouns["NodeClient"]):
                 headers=question.headers(self.access.token),
                 redirect=False,
             )
-        except urllib3.exceptions.NewConnectionError:  # before its ancestor TimeoutError, which it is not
-            raise unreachable(url, "nothing listens there") from None
-        except urllib3.exceptions.TimeoutError:
-            raise unreachable(url, "it took too long") from None
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise unreachable(url, type(error).__name__) from None
+            raise unreachable(url, _reason(error)) from None
         return question.read(url, response.status, response.data)
+
+    def follow(self, question: Question[Reply]) -> Iterator[Reply]:
+        """Yield the events of a stream to its last, and connect again where the connection is lost.
+
+        Each event says the whole of a fact; after a restart of the node some are told once more.
+        """
+        url, last_id, deadline = self.access.url.rstrip("/"), "", None
+        connected = False
+        while True:
+            response = None
+            try:
+                response = self._pool.request(
+                    question.method,
+                    url + question.target,
+                    headers={**question.headers(self.access.token), "accept": CONTENT_TYPE, LAST_EVENT_ID: last_id},
+                    timeout=urllib3.Timeout(connect=5.0, read=SILENCE_SECONDS),
+                    preload_content=False,
+                    redirect=False,
+                )
+                if response.status == 204:
+                    return
+                if not response.headers.get("content-type", "").startswith(CONTENT_TYPE):
+                    question.read(url, response.status, response.read())
+                    raise unreachable(url, "it streams no events")
+                connected, reader = True, EventReader()
+                while chunk := response.read1():  # as it comes: `stream` would wait for a block to be full
+                    deadline = None
+                    for event in reader.feed(chunk):
+                        last_id = event.event_id
+                        yield (fact := question.read_event(url, event.data))
+                        if getattr(fact, "last", False):
+                            return
+                reason = "it ended the stream"
+            except (urllib3.exceptions.HTTPError, OSError) as error:
+                reason = _reason(error)
+            finally:
+                if response is not None:
+                    response.close()
+            deadline = deadline or time.monotonic() + AWAY_SECONDS
+            if not connected or time.monotonic() >= deadline:
+                raise unreachable(url, reason)
+            time.sleep(AGAIN_SECONDS)
 
     def why(self, id: str) -> Why:  # noqa: A002 - of whatever sort
         """Ask whom something waits for, since when, and what a person may do."""
@@ -91,6 +137,12 @@ class NodeClient(Nouns["NodeClient"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, urllib3.exceptions.NewConnectionError):  # before its ancestor TimeoutError, which it is not
+        return "nothing listens there"
+    return "it took too long" if isinstance(error, urllib3.exceptions.TimeoutError) else type(error).__name__
 
 
 def is_ready(url: str, *, timeout: float = 5.0) -> bool:

@@ -84,6 +84,25 @@ class Question(Generic[Reply]):
                 hint="The node may be of another version than this client",
             ) from None
 
+    def read_event(self, url: str, data: bytes) -> Reply:
+        """Read the data of an event.
+
+        Args:
+            url: base URL asked, for errors.
+            data: as it came.
+
+        Raises:
+            PeerReplyInvalid: it is none of this call's.
+        """
+        try:
+            return validate(self.endpoint.reply, parse_json(data, limit=MAXIMUM_REPLY_BYTES))
+        except InvalidRequest as error:
+            raise PeerReplyInvalid(
+                f"the node's event does not fit: {error.message}",
+                where=f"{url}{self.endpoint.path}",
+                hint="The node may be of another version than this client",
+            ) from None
+
 
 def unreachable(url: str, reason: str) -> InterconnError:
     """Return the error for a node that does not answer."""

@@ -5,7 +5,7 @@ The body of a verb only makes the question; who holds the noun decides whether t
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from interconn.client.exchange import Question
@@ -30,6 +30,40 @@ class Noun(Generic[Client]):
         """Put a question to the client."""
         client: Any = self._client
         return client.ask(question)
+
+    def follow(self, question: Question[Any]) -> Any:
+        """Follow the stream of events that a question asks for."""
+        client: Any = self._client
+        return client.follow(question)
+
+
+class Listening(Generic[Parameters, Reply]):
+    """A method that follows the stream of events which its function asks for: iterated over, or that with `async`."""
+
+    def __init__(self, write: Callable[Concatenate[Any, Parameters], Question[Reply]]) -> None:
+        self._write = write
+        self.__doc__ = write.__doc__
+
+    @overload
+    def __get__(self, noun: None, owner: type[Any]) -> Listening[Parameters, Reply]: ...
+
+    @overload
+    def __get__(self, noun: Noun[NodeClient], owner: type[Any]) -> Callable[Parameters, Iterator[Reply]]: ...
+
+    @overload
+    def __get__(self, noun: Noun[AsyncNodeClient], owner: type[Any]) -> Callable[Parameters, AsyncIterator[Reply]]: ...
+
+    def __get__(self, noun: Noun[Any] | None, owner: type[Any]) -> Any:
+        if noun is None:
+            return self
+        holder = noun
+
+        def follow(*positional: Parameters.args, **named: Parameters.kwargs) -> Any:
+            return holder.follow(self._write(holder, *positional, **named))
+
+        follow.__doc__ = self.__doc__
+        follow.__name__ = self._write.__name__
+        return follow
 
 
 class Verb(Generic[Parameters, Reply]):

@@ -26,6 +26,10 @@ class Admission(Protocol):
         """
         ...
 
+    def planned(self, session: Session, job_id: str) -> JobCreate | None:
+        """Return a job that was proposed, by this node or to it, whoever has approved it; None where there is none."""
+        ...
+
     def admit(self, session: Session, job: JobCreate, *, scheduler: str) -> None:
         """Let this node take part in a job, and use up one access of each permit that it needs.
 

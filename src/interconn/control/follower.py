@@ -9,8 +9,9 @@ from __future__ import annotations
 import structlog
 from sqlalchemy.orm import Session
 
+from interconn.api.jobs import TaskView
 from interconn.control import jobs, views
-from interconn.control.holding import LONGEST_WAIT_SECONDS, asking
+from interconn.control.holding import LANES, LONGEST_WAIT_SECONDS, PROGRESS_SECONDS, asking
 from interconn.control.jobs import Cause
 from interconn.control.partners import Partners, is_passing
 from interconn.control.shares import Shares
@@ -28,8 +29,9 @@ from interconn.standard.control import (
     TaskStatus,
 )
 from interconn.standard.errors import ContractNotUsable, InterconnError, PeerRefused
+from interconn.standard.wire import validate
 from interconn.state.clock import Clock
-from interconn.state.database import Database
+from interconn.state.database import Database, announce
 from interconn.trail import entries
 
 log = structlog.get_logger()
@@ -108,6 +110,26 @@ class Follower:
                     woken = await wake.wait(pause)
                     pause = FIRST_PAUSE_SECONDS if woken else min(pause * 2, LONGEST_PAUSE_SECONDS)
 
+    async def attend(self, job_id: str) -> None:
+        """Keep up with every lane of a job that another node schedules, for somebody who watches; until it is closed.
+
+        Beside `follow`, which hears of the job's state alone: so parties whose people do not look cost nothing more.
+        """
+        known = LANES
+        while True:
+            job = await self._job(job_id)
+            if job.scheduling or job.closed:
+                return
+            if job.submission != "SENDING":
+                try:
+                    answer = await self._ask(job, asking(known, _WAIT_SECONDS))
+                    await self._take(job_id, answer)
+                    known = views.revision(answer.reply)
+                except InterconnError as error:
+                    log.info("the scheduler does not say how the job stands", job=job_id, reason=error.message)
+            # One that holds no answer is not asked more often than one that does.
+            await self._clock.sleep(PROGRESS_SECONDS)
+
     async def refresh(self, job_id: str) -> None:
         """Ask once, for somebody who looks at the job now; silence is no error here."""
         job = await self._job(job_id)
@@ -133,16 +155,19 @@ class Follower:
     async def _take(self, job_id: str, answer: Answer[JobStatusReply]) -> bool:
         """Take note of what the scheduler says; return whether it was news."""
         reply = answer.reply
-        told = [task.to_wire() for task in views.told_tasks(reply)]
+        tasks = views.told_tasks(reply)
 
         def work(session: Session) -> bool:
             entries.attach(session, answer.evidence)
             job = jobs.require(session, job_id)
             if job.closed:
                 return False
+            known = [validate(TaskView, each) for each in job.reported]
+            told = [task.to_wire() for task in views.going_on(known, tasks)]
             news = job.reported != told
             if news:
                 job.reported = told
+                announce(session, jobs.lanes_topic(job_id))
             if has_ended(reply.job_status):
                 self._take_end(session, job, reply)
                 news = True

@@ -16,6 +16,8 @@ from interconn.state.database import Database
 Answer = TypeVar("Answer")
 
 LONGEST_WAIT_SECONDS: Final = 20.0
+LANES: Final = "lanes"
+"""What a caller of CTL-3.7 knows begins so if it is to hear of every lane, and not of the job's state alone."""
 PROGRESS_SECONDS: Final = 1.0
 """News that are no change of status are told at most that often."""
 
@@ -23,6 +25,11 @@ PROGRESS_SECONDS: Final = 1.0
 def asking(known: str, seconds: float) -> dict[str, str]:
     """Return the headers that ask for an answer to be held."""
     return {names.POLL_WAIT: str(int(seconds * 1000)), names.POLL_KNOWN: known}
+
+
+def known_to(caller: Caller) -> str:
+    """Return what a caller says that it knows; empty where it does not ask for an answer to be held."""
+    return caller.extensions.get(names.POLL_KNOWN, "")
 
 
 async def hold(
@@ -43,7 +50,7 @@ async def hold(
         status: takes from an answer what the caller compares.
     """
     seconds = _seconds(caller.extensions.get(names.POLL_WAIT, ""))
-    known = caller.extensions.get(names.POLL_KNOWN, "")
+    known = known_to(caller)
     loop = asyncio.get_running_loop()
     began = loop.time()
     with database.signals.subscribe(topic) as wake:

@@ -118,7 +118,7 @@ class Initiator:
         with self._database.signals.subscribe(jobs.job_topic(request.job_id)) as wake:
             deadline = self._clock.now() + FIRST_WORD_SECONDS * 1000
             while True:
-                view = await self._view(request.job_id)
+                view = await self.view(request.job_id)
                 if view.status is not JobStatus.PENDING or self._clock.now() >= deadline:
                     return view
                 await wake.wait((deadline - self._clock.now()) / 1000)
@@ -165,7 +165,7 @@ class Initiator:
             NotFound: the job is not known here.
         """
         await self._follower.refresh(request.job_id)
-        return await self._view(request.job_id)
+        return await self.view(request.job_id)
 
     async def list(self, _person: Person, request: JobSearch) -> JobViews:
         """List jobs, newest first, as this node knows them without asking."""
@@ -234,7 +234,12 @@ class Initiator:
         )
         return JobLog(lines=lines, total=total)
 
-    async def _view(self, job_id: str) -> JobView:
+    async def view(self, job_id: str) -> JobView:
+        """Return a job as this node's own people see it, without asking anybody.
+
+        Raises:
+            NotFound: it is not known here.
+        """
         return await self._database.read(lambda session: self._views(session, [jobs.require(session, job_id)])[0])
 
     def _views(self, session: Session, some: Sequence[Job]) -> Sequence[JobView]:

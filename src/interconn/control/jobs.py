@@ -53,6 +53,11 @@ def job_topic(job_id: str) -> str:
     return f"job:{job_id}"
 
 
+def lanes_topic(job_id: str) -> str:
+    """Return the signal of what watchers of a job see: anything about it or one of its lanes has changed."""
+    return f"lanes:{job_id}"
+
+
 def task_topic(task_id: str) -> str:
     """Return the signal of a task: anything about one of its lanes has changed."""
     return f"task:{task_id}"
@@ -173,6 +178,7 @@ def note(session: Session, job: Job, action: str, cause: Cause, **details: Any) 
         evidence=cause.evidence,
     )
     announce(session, job_topic(job.job_id))
+    announce(session, lanes_topic(job.job_id))
     announce(session, JOBS)
 
 
@@ -283,6 +289,7 @@ def move_lane(
         if all(status.is_final for status in lanes):
             task.ended_at = task.ended_at or now
         announce(session, task_topic(task.task_id))
+        announce(session, lanes_topic(task.job_id))
         if (task.status, task.ended_at) != known:
             announce(session, job_topic(task.job_id))
     return changed

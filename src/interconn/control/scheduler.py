@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from interconn.control import jobs, views
 from interconn.control.admission import Admission
 from interconn.control.flow import Descriptions, plan
-from interconn.control.holding import hold
+from interconn.control.holding import LANES, hold, known_to
 from interconn.control.jobs import Cause
 from interconn.control.shares import Shares
 from interconn.control.states import Outcome, has_ended
@@ -166,10 +166,16 @@ class Scheduler:
         async def status() -> str:
             return await self._database.read(lambda session: self._job_of(session, request.job_id, caller).status)
 
+        async def reply() -> JobStatusReply:
+            return await self._database.read(
+                lambda session: views.status_reply(session, self._job_of(session, request.job_id, caller))
+            )
+
+        if known_to(caller).startswith(LANES):
+            topic = jobs.lanes_topic(request.job_id)
+            return await hold(self._database, caller, topic, reply, status=views.revision)
         await hold(self._database, caller, jobs.job_topic(request.job_id), status, status=str)
-        return await self._database.read(
-            lambda session: views.status_reply(session, self._job_of(session, request.job_id, caller))
-        )
+        return await reply()
 
     async def callback(self, caller: Caller, request: TaskCallback) -> Empty:
         """Take note of how a participant's task stands (CTL-3.9); polls tell the same (resolution 8).

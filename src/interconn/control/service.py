@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from interconn.api.own import OwnService
+from interconn.api.own import OwnService, OwnStream
 from interconn.components import Components
 from interconn.control import jobs
 from interconn.control.admission import Admission, DataCatalogue
@@ -22,6 +22,7 @@ from interconn.control.log_release import LogRelease, WithheldFromAll
 from interconn.control.participant import Participant
 from interconn.control.partners import Partners
 from interconn.control.party_logs import PartyLogs
+from interconn.control.pictures import JobPictures
 from interconn.control.platform import Platform
 from interconn.control.release import ResultRelease, ShownAtOnce
 from interconn.control.scheduler import Scheduler
@@ -29,6 +30,7 @@ from interconn.control.shares import Shares
 from interconn.control.standing import Standing
 from interconn.control.stopping import Stopping
 from interconn.control.tables import Job
+from interconn.control.watchers import Watchers
 from interconn.identity.node import NodeIdentity
 from interconn.peers.inbound import Caller, Service
 from interconn.peers.outbound import PeerClient
@@ -128,6 +130,8 @@ class Control:
             shares=shares,
             release=release,
         )
+        self._pictures = JobPictures(database=database, admission=admission, registry=components.registry)
+        self._watchers = Watchers(database=database, clock=clock, follower=self._follower, view=self._initiator.view)
         self._platform = Platform(database=database, components=components, initiator=self._initiator)
         self._party_logs = PartyLogs(
             database=database,
@@ -163,7 +167,16 @@ class Control:
 
     def own_services(self) -> list[OwnService[Any, Any]]:
         """Return what is served to the node's own people and systems."""
-        return [*self._initiator.own_services(), *self._platform.own_services(), *self._party_logs.own_services()]
+        return [
+            *self._initiator.own_services(),
+            *self._pictures.own_services(),
+            *self._platform.own_services(),
+            *self._party_logs.own_services(),
+        ]
+
+    def own_streams(self) -> list[OwnStream[Any]]:
+        """Return what is served to them as events."""
+        return self._watchers.own_streams()
 
     def count_jobs(self, session: Session) -> dict[str, int]:
         """Return the number of jobs by status."""

@@ -11,14 +11,22 @@ from sqlalchemy.orm import Session
 
 from interconn.api.jobs import JobView, PartyView, Progress, TaskView
 from interconn.components import Components
+from interconn.components.progress import is_later
 from interconn.components.tables import ComponentRun
 from interconn.control import jobs
 from interconn.control.release import Share
 from interconn.control.tables import Job, Lane, Task
 from interconn.standard.control import JobStatus, JobStatusReply, TaskStatus
 from interconn.standard.errors import InterconnError, InvalidRequest
-from interconn.standard.wire import validate
+from interconn.standard.wire import digest, validate
 
+_RANKS: Final = {
+    TaskStatus.PENDING: 0,
+    TaskStatus.READY: 1,
+    TaskStatus.RUNNING: 2,
+    TaskStatus.SUCCESS: 3,
+    TaskStatus.FAILED: 3,
+}
 _PARTY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\.[0-9]{1,6}")
 
 
@@ -51,6 +59,36 @@ def _as_told(task: TaskView) -> TaskView:
     """Keep of a task what a scheduler can know: lanes of parties, and never where anything lies on this node."""
     lanes = [party.model_copy(update={"outputs": {}}) for party in task.parties if _PARTY.fullmatch(party.role)]
     return task.model_copy(update={"parties": lanes})
+
+
+def revision(reply: JobStatusReply) -> str:
+    """Return what stands for the state of a job and all its lanes in the question of who follows them."""
+    return f"lanes-{digest(reply.to_wire())[:32]}"
+
+
+def going_on(known: Sequence[TaskView], told: Sequence[TaskView]) -> list[TaskView]:
+    """Return tasks as a scheduler tells them, but nothing that is behind what is known: answers overtake each other."""
+    before = {task.task_id: task for task in known}
+    return [_going_on(before[task.task_id], task) if task.task_id in before else task for task in told]
+
+
+def _going_on(known: TaskView, told: TaskView) -> TaskView:
+    before = {party.role: party for party in known.parties}
+    parties = [_later(before.get(party.role), party) for party in told.parties]
+    if _RANKS[known.status] > _RANKS[told.status]:
+        told = told.model_copy(update={"status": known.status, "ended_at": known.ended_at})
+    return told.model_copy(update={"parties": parties})
+
+
+def _later(known: PartyView | None, told: PartyView) -> PartyView:
+    if known is None or _RANKS[known.status] < _RANKS[told.status]:
+        return told
+    if _RANKS[known.status] > _RANKS[told.status]:
+        return known
+    progress = known.progress
+    if progress and not (told.progress and is_later(told.progress.model_dump(), progress.model_dump())):
+        return told.model_copy(update={"progress": progress})
+    return told
 
 
 def known_tasks(session: Session, job: Job) -> list[TaskView]:

@@ -25,7 +25,7 @@ from interconn.identity.key_ring import KeyRing
 from interconn.identity.nonces import NonceStore
 from interconn.identity.trust import CertificateTrust
 from interconn.management import ChangeRules, ContractDirectory, Management
-from interconn.node import metrics, own_api, restored
+from interconn.node import event_stream, metrics, own_api, restored
 from interconn.node.audit_trail import AuditTrail
 from interconn.node.listeners import Listener, Tls, application, with_prefix
 from interconn.node.name_card import change_card, name_card
@@ -210,6 +210,7 @@ class Node:
             *self.transport.own_services(),
             *self.audit_trail.own_services(),
         ]
+        own_streams = self.control.own_streams()
         version = interconn.__version__
         partner = application(
             self.gate.routes(services),
@@ -222,10 +223,16 @@ class Node:
         admin = application(
             [
                 *own_api.routes(own_services, self.access.door),
+                *event_stream.routes(own_streams, self.access.door),
                 Route("/readyz", self.status.readyz),
                 metrics.route(self.collector, self.status.tell),
             ],
-            document("interconn admin listener", version, [s.endpoint for s in own_services], bearer=True),
+            document(
+                "interconn admin listener",
+                version,
+                [s.endpoint for s in own_services] + [s.endpoint for s in own_streams],
+                bearer=True,
+            ),
         )
         return {
             "partner": Listener(

@@ -36,12 +36,11 @@ def _serve(service: OwnService[Any, Any], door: Door) -> Callable[[Request], Awa
     changes = rule_of(endpoint).changes
 
     async def serve(request: Request) -> Response:
-        headers: dict[str, str] = {}
         try:
             person = await door.admit(
                 request.headers.get("authorization", ""),
                 address=request.client.host if request.client else "",
-                trace_id=_trace_id(request),
+                trace_id=trace_id(request),
             )
             require_call(person, endpoint)
             message = STANDARD.read_request(
@@ -55,24 +54,33 @@ def _serve(service: OwnService[Any, Any], door: Door) -> Callable[[Request], Awa
                 answer: Any = service.handle(person, message)
                 found = await (answer if changes else door.looking(person, answer))
                 reply = STANDARD.write_reply(endpoint, found)
-        except TooManyRequests as error:
-            reply = STANDARD.write_error(error)
-            headers["retry-after"] = str(error.retry_after_seconds)
-        except InterconnError as error:
-            reply = STANDARD.write_error(error)
         except ClientDisconnect:
             return Response(status_code=400)
+        except InterconnError as error:
+            return refused(error)
         except Exception as error:
             log.exception("failed", endpoint=endpoint.name)
-            unknown = InterconnError(
-                "the node failed to serve the call", hint="The node's log tells why, with the trace id"
-            )
-            reply = STANDARD.write_error(explain(error) or unknown)
-        return Response(reply.body, reply.status, headers, reply.content_type)
+            return refused(explained(error))
+        return Response(reply.body, reply.status, media_type=reply.content_type)
 
     return serve
 
 
-def _trace_id(request: Request) -> str:
+def refused(error: InterconnError) -> Response:
+    """Return what a caller is told of an error."""
+    headers = {"retry-after": str(error.retry_after_seconds)} if isinstance(error, TooManyRequests) else {}
+    reply = STANDARD.write_error(error)
+    return Response(reply.body, reply.status, headers, reply.content_type)
+
+
+def explained(error: Exception) -> InterconnError:
+    """Return what a caller is told of an error that nobody decided."""
+    return explain(error) or InterconnError(
+        "the node failed to serve the call", hint="The node's log tells why, with the trace id"
+    )
+
+
+def trace_id(request: Request) -> str:
+    """Return the id under which a call is found in logs and in the audit trail: the caller's, or a new one."""
     given = request.headers.get(names.TRACE_ID, "")[:128]
     return given if given.isprintable() and given.isascii() and given else new_id("trace")

@@ -42,6 +42,7 @@ class Endpoint(Generic[Request, Reply]):
         summary: one sentence for the OpenAPI document.
         proof: what a caller between nodes must prove.
         face: the listener it lives on.
+        streams: whether it answers with server-sent events, of which `reply` is the data of each.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Endpoint(Generic[Request, Reply]):
     proof: Proof = Proof.CONTRACT
     face: Face = Face.EAST_WEST
     also_methods: tuple[str, ...] = ()
+    streams: bool = False
 
     @property
     def methods(self) -> tuple[str, ...]:

@@ -64,6 +64,12 @@ def _operation(
             "default": {"description": "The envelope of a refusal (docs/errors.md)", "content": _json(_REFUSAL)},
         },
     }
+    if endpoint.streams:
+        operation["responses"]["200"] = {
+            "description": "Server-sent events, each with the data described here; or a refusal",
+            "content": {"text/event-stream": {"schema": reply}, **_json(_REFUSAL)},
+        }
+        operation["responses"]["204"] = {"description": "Nothing will follow the last event that the caller names"}
     if method == "GET":
         operation["parameters"] = _query_parameters(schemas[request["$ref"].rpartition("/")[2]])
     else:

@@ -118,7 +118,9 @@ def run(job_id: str, *, watch: Annotated[bool, Flag] = False, common: Common = C
     with common.node() as node:
         job = node.jobs.run(job_id)
     if watch:
-        return _watch(job_id, common)
+        from interconn.cli.job_watch import follow
+
+        return follow(job_id, common)
     _show(job, common)
     return 0
 
@@ -137,16 +139,56 @@ def show(job_id: str, *, common: Common = Common()) -> None:
     _show(job, common)
 
 
-@app.command(help_epilogue=example("job watch job-f3b0"))
+@app.command(help_epilogue=example("job watch job-f3b0", "job watch job-f3b0 --json"))
 def watch(job_id: str, *, common: Common = Common()) -> int:
-    """Follow a job until it ends; the exit status is 0 only if it succeeded.
+    """Follow a job until it ends, party by party; the exit status is 0 only if it succeeded.
+
+    On a terminal the lanes move; elsewhere each change is a line, with --json each event one (docs/operations.md).
+    A node that is restarted meanwhile is waited for.
 
     Parameters
     ----------
     job_id
         Id of the job.
     """
-    return _watch(job_id, common)
+    from interconn.cli.job_watch import follow
+
+    return follow(job_id, common)
+
+
+@app.command(help_epilogue=example("job why job-f3b0"))
+def why(job_id: str, *, common: Common = Common()) -> None:
+    """Tell whom a job waits for, for what and since when, with the last exchange; as 'interconn why' does of any id.
+
+    Parameters
+    ----------
+    job_id
+        Id of the job, or of one of its tasks.
+    """
+    from interconn.cli.nouns.why import explain
+
+    explain(job_id, common)
+
+
+@app.command(help_epilogue=example("job graph job-f3b0 --output job.svg"))
+def graph(job_id: str, *, output: Path | None = None, common: Common = Common()) -> None:
+    """Draw a job, proposed, running or over: what reads from what, and how far each party is, as SVG.
+
+    Parameters
+    ----------
+    job_id
+        Id of the job.
+    output
+        Where the picture goes, instead of standard output.
+    """
+    from interconn.cli.output import print_picture, print_reply
+
+    with common.node() as node:
+        drawn = node.jobs.picture(job_id)
+    if common.json:
+        print_reply(drawn)
+        return
+    print_picture(drawn.svg, output)
 
 
 @app.command(name="list", help_epilogue=example("job list"))
@@ -234,44 +276,6 @@ def log(
         return
     for line in found.lines:
         print(plain(line, lines=True) if sys.stdout.isatty() else line)
-
-
-def _watch(job_id: str, common: Common) -> int:
-    import time
-
-    from interconn.cli.output import plain, print_reply
-
-    shown: dict[tuple[str, str], str] = {}
-    with common.node(patient=False) as node:
-        while True:
-            job = node.jobs.show(job_id)
-            if not common.json:
-                _print_changes(job, shown)
-            if job.outcome:
-                break
-            time.sleep(POLL_SECONDS)
-    if common.json:
-        print_reply(job)
-    else:
-        reason = f": {plain(job.reason)}" if job.reason else ""
-        print(f"{job.job_id} {job.status.value} {job.outcome}{reason}")
-    return 0 if job.outcome == "SUCCESS" else 1
-
-
-POLL_SECONDS = 0.25
-
-
-def _print_changes(job: JobView, shown: dict[tuple[str, str], str]) -> None:
-    for task in job.tasks:
-        for party in task.parties:
-            line = party.status.value
-            if party.progress and party.progress.phase and line != "SUCCESS":
-                line += f" {party.progress.phase}"
-            if party.reason:
-                line += f": {party.reason}"
-            if shown.get((task.name, party.role)) != line:
-                shown[task.name, party.role] = line
-                print(f"{task.name} {party.role} {party.node_id} {line}", flush=True)
 
 
 def _show(job: JobView, common: Common) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from interconn.api import audits as audit_rows
 from interconn.api import jobs as job_rows
 from interconn.api import projects as project_rows
+from interconn.api.pictures import Picture
 from interconn.client.exchange import Question
-from interconn.client.verb import Client, Noun, Verb
+from interconn.client.verb import Client, Listening, Noun, Verb
 from interconn.standard import control
 from interconn.standard.flow import Config, Dag
 from interconn.standard.management import ProjectDetail, ProjectPage, ProjectType
@@ -85,7 +86,7 @@ class Flows(Noun[Client]):
         return Question(audit_rows.FLOW_LINT, audit_rows.FlowLint(dag=dag, config=config))
 
     @Verb
-    def picture(self, dag: Dag, *, title: str = "flow") -> Question[audit_rows.Picture]:
+    def picture(self, dag: Dag, *, title: str = "flow") -> Question[Picture]:
         """Draw a flow's DAG, as SVG."""
         return Question(audit_rows.FLOW_PICTURE, audit_rows.FlowPicture(dag=dag, title=title))
 
@@ -115,6 +116,16 @@ class Jobs(Noun[Client]):
     def show(self, job_id: str) -> Question[job_rows.JobView]:
         """Ask how a job stands."""
         return Question(job_rows.JOB_SHOW, control.JobReference(job_id=job_id))
+
+    @Listening
+    def watch(self, job_id: str) -> Question[job_rows.JobEvent]:
+        """Follow a job to its end: first what stands, then each thing that changes, whole as it is then."""
+        return Question(job_rows.JOB_WATCH, control.JobReference(job_id=job_id))
+
+    @Verb
+    def picture(self, job_id: str) -> Question[Picture]:
+        """Draw a job as it stands, or as it is proposed, as SVG."""
+        return Question(job_rows.JOB_PICTURE, control.JobReference(job_id=job_id))
 
     @Verb
     def list(

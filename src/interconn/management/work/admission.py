@@ -65,12 +65,12 @@ class JobAdmission:
         if job is None or job.initiator != self._node.node_id:
             raise NotFound(f"this node proposed no job {job_id}", where="job_id", hint="interconn job propose")
         self._check_all_approved(session, job)
-        return JobCreate(
-            job_id=job.job_id,
-            flow_id=job.flow_id,
-            dag=Dag.model_validate(job.dag),
-            config=Config.model_validate(job.config),
-        )
+        return _as_created(job)
+
+    def planned(self, session: Session, job_id: str) -> JobCreate | None:
+        """Return a job that was proposed, by this node or to it, whoever has approved it; None where there is none."""
+        job = session.get(ProposedJob, job_id)
+        return _as_created(job) if job else None
 
     def admit(self, session: Session, job: JobCreate, *, scheduler: str) -> None:
         """Let this node take part in a job, and use up one access of each permit that it needs.
@@ -187,3 +187,12 @@ class JobAdmission:
 
 def _parties(job: ProposedJob) -> set[str]:
     return {job.initiator, job.scheduler, *Config.model_validate(job.config).nodes()}
+
+
+def _as_created(job: ProposedJob) -> JobCreate:
+    return JobCreate(
+        job_id=job.job_id,
+        flow_id=job.flow_id,
+        dag=Dag.model_validate(job.dag),
+        config=Config.model_validate(job.config),
+    )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from interconn.api import audits as api
 from interconn.api.audits import AuditKind, FlowView
 from interconn.api.own import OwnService, Person
+from interconn.api.pictures import Picture
 from interconn.control.flow import Descriptions, check_dag, config_digest, dag_digest, draw_dag, plan
 from interconn.identity.node import NodeIdentity
 from interconn.management.approvals.audits import Audits
@@ -217,9 +218,9 @@ class Flows(Subject[FlowApply]):
             config_digest=config_digest(request.config),
         )
 
-    async def _picture(self, _person: Person, request: api.FlowPicture) -> api.Picture:
+    async def _picture(self, _person: Person, request: api.FlowPicture) -> Picture:
         check_dag(request.dag, self._descriptions)
-        return api.Picture(svg=draw_dag(request.dag, request.title))
+        return Picture(svg=draw_dag(request.dag, request.title))
 
     async def _list(self, _person: Person, request: api.FlowSearch) -> api.FlowViews:
         matching = []
