@@ -20,7 +20,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 WORKERS ?= auto
 
-.PHONY: help venv demo venv-dev test test-postgresql test-slow check format coverage-clauses bench lock protobuf clean
+.PHONY: help venv demo venv-dev test test-postgresql test-slow soak check format coverage-clauses bench lock protobuf clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -43,6 +43,11 @@ test-postgresql: venv-dev  ## run the networks of nodes within one process on Po
 
 test-slow: venv-dev  ## run the slow tests
 	@$(PYTEST) -m slow --timeout 900 $(PYTEST_ARGS)
+
+MINUTES ?= 3
+
+soak: venv-dev  ## run jobs under random kill -9 and compare the books of all nodes (MINUTES=60)
+	@$(BIN)/python -m tools.soak --minutes $(MINUTES) $(SOAK_ARGS)
 
 check: venv-dev  ## format, lint, types and import directions
 	@status=0; for tool in "ruff format --check $(SOURCES)" "ruff check $(SOURCES)" mypy "lint-imports --no-logo"; do \

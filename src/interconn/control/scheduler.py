@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import structlog
 from sqlalchemy.orm import Session
 
 from interconn.control import jobs, views
@@ -12,7 +13,7 @@ from interconn.control.flow import Descriptions, plan
 from interconn.control.holding import LANES, hold, known_to
 from interconn.control.jobs import Cause
 from interconn.control.shares import Shares
-from interconn.control.states import Outcome, has_ended
+from interconn.control.states import Outcome, goes_back, has_ended
 from interconn.control.tables import Job, Member, Task
 from interconn.peers.inbound import Caller, Service
 from interconn.standard.control import (
@@ -32,6 +33,8 @@ from interconn.standard.errors import Forbidden, NotFound, Refused
 from interconn.standard.wire import Empty
 from interconn.state.clock import Clock
 from interconn.state.database import Database
+
+log = structlog.get_logger()
 
 CREATION_SECONDS: Final = 8.0
 """How long create_all waits for the participants' answers before it answers that the work goes on."""
@@ -198,6 +201,10 @@ class Scheduler:
                 raise NotFound("you have no share in such a task", where="task_id", clause=TASK_CALLBACK.clause)
             for lane in lanes:
                 # Of several shares of one role on one node, a word without a number tells of the first end at most.
+                if goes_back(TaskStatus(lane.status), request.status):
+                    log.warning("a status that goes back", partner=caller.node_id, task=request.task_id,
+                                party=lane.party, known=lane.status, told=request.status.value,
+                                clause="CTL-3.8-task-states")  # fmt: skip
                 if len(lanes) == 1 or not request.status.is_final or request.status is TaskStatus.FAILED:
                     reason = f"{caller.node_id} tells no reason"
                     jobs.move_lane(session, task, lane, request.status, now, reason=reason)

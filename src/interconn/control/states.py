@@ -67,6 +67,11 @@ def task_path(before: TaskStatus, after: TaskStatus) -> tuple[TaskStatus, ...]:
     return chain[chain.index(before) + 1 : chain.index(after) + 1]
 
 
+def goes_back(before: TaskStatus, after: TaskStatus) -> bool:
+    """Return whether what is told of a task lies behind what is known: it is not believed, and worth a word."""
+    return before is not after and not task_path(before, after)
+
+
 def combined(statuses: Iterable[TaskStatus]) -> TaskStatus:
     """Return the state of a task from those of its parties: FAILED with the first failure, SUCCESS with the last."""
     found = set(statuses)

@@ -17,7 +17,7 @@ from interconn.components.progress import told_progress
 from interconn.control import jobs
 from interconn.control.holding import LONGEST_WAIT_SECONDS, asking
 from interconn.control.partners import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Partners
-from interconn.control.states import combined
+from interconn.control.states import combined, goes_back
 from interconn.control.tables import Job, Lane, Task
 from interconn.standard.control import TASK_POLL, TaskPoll, TaskStatus, TaskStatusReply
 from interconn.standard.errors import InterconnError, PeerUnreachable, Refused
@@ -124,6 +124,9 @@ def _note(session: Session, *, lanes_at: tuple[str, str, str], reply: TaskStatus
         # A peer without our extension tells one state for all lanes of the role.
         detail = told.get(lane.party) if isinstance(told, dict) else None
         status, reason, progress = _detail(detail if isinstance(detail, dict) else {}, reply.status)
+        if goes_back(TaskStatus(lane.status), status):
+            log.warning("a status that goes back", partner=node_id, task=task_id, party=lane.party,
+                        known=lane.status, told=status.value, clause="CTL-3.8-task-states")  # fmt: skip
         news |= jobs.move_lane(session, task, lane, status, now, reason=reason, progress=progress)
     return news
 
