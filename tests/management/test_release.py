@@ -90,6 +90,24 @@ async def test_a_result_is_held_until_a_person_releases_it(scene, ended):
         await scene.bank.ask(RESULT_REFUSE, result=NAME)
 
 
+async def test_a_job_that_is_over_waits_for_who_releases_its_result(scene, ended):
+    await scene.bank.declare(APPROVAL)
+    await ended()
+
+    def over(session):
+        job = session.get(Job, "job-1")
+        job.status, job.outcome, job.closed, job.ended_at = "FINISHED", "SUCCESS", True, 2
+
+    await scene.bank.database.write(over)
+    [found] = (await scene.bank.ask(WHY, id="job-1")).explanations
+    assert (found.state, found.whom) == ("FINISHED (SUCCESS)", "PERSON_HERE")
+    assert found.waits_for == "a person here to release or refuse: job-1/psi-1/guest.0/aligned"
+    assert found.since == scene.network.clock.time and found.command == "interconn result list"
+    await scene.bank.ask(RESULT_RELEASE, result=NAME)
+    [found] = (await scene.bank.ask(WHY, id="job-1")).explanations
+    assert (found.waits_for, found.awaits) == ("", [])
+
+
 async def test_what_is_held_is_no_file_to_add_by_whatever_name(scene, ended):
     await scene.bank.declare(APPROVAL)
     _, name = await ended()
