@@ -224,6 +224,25 @@ async def test_a_scheduler_lost_as_a_participant_sees_it(network: Any, make: Sim
     ]
 
 
+async def test_a_partner_lost_as_another_hears_of_it_from_the_scheduler(network: Any, make: SimpleNamespace) -> None:
+    """CTL-3.7 with our extension: a party asks none but the scheduler, which tells who does not answer it."""
+    never_ends(network.operator)
+    await network.run(make.job(scheduler="clearing"))
+    await report(network.operator)
+    await once(network.bank, "to finish")
+    network.operator.kill()
+    found = await once(network.bank, "does not answer clearing")
+    assert found.waits_for == (
+        "node operator to finish as host.0 in task first; it does not answer clearing, which schedules"
+    )
+    assert (found.node_id, found.whom) == ("operator", "NODE_THERE")
+    at_scheduler = await once(network.clearing, "it does not answer")
+    assert (found.since, at_scheduler.exchange.call) == (at_scheduler.since, TASK_POLL.name)
+    await network.operator.restart()
+    found = await until(network.bank, lambda found: "does not answer" not in found.waits_for)
+    assert found.waits_for == "node operator to finish as host.0 in task first"
+
+
 async def test_a_scheduler_that_is_lost_before_it_takes_the_job(network: Any, make: SimpleNamespace) -> None:
     network.cut.add("clearing")
     await network.run(make.job(scheduler="clearing"))

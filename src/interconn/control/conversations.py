@@ -6,7 +6,7 @@ Kept in memory: after a restart everything that is under way is asked again with
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,6 +16,8 @@ from interconn.state.clock import Clock
 
 MOST_KEPT: Final = 20_000
 """Matters and nodes of which the last exchange is kept; the oldest give way."""
+MOST_JOBS: Final = 1000
+"""Jobs of which is kept who does not answer their schedulers."""
 UNDER_WAY: Final = "not answered yet"
 ANSWERED: Final = "answered"
 SERVED: Final = "served"
@@ -59,6 +61,7 @@ class Conversations:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last: OrderedDict[tuple[str, str], Exchange] = OrderedDict()
+        self._silent_to_scheduler: OrderedDict[str, dict[str, int]] = OrderedDict()
 
     def asked(self, node_id: str, call: str, request: WireModel) -> None:
         """Take note of a call to another node that is being made."""
@@ -105,6 +108,23 @@ class Conversations:
         """
         known = [found for matter in matters if (found := self._last.get((matter, node_id)))]
         return max(known, key=lambda exchange: (exchange.silent, exchange.at), default=None)
+
+    def silent(self, node_ids: Iterable[str], matters: Sequence[str]) -> dict[str, int]:
+        """Return which of some nodes do not answer this one about any of some matters, and since when."""
+        last = [self.last(node_id, matters) for node_id in node_ids]
+        return {exchange.node_id: exchange.since for exchange in last if exchange and exchange.silent}
+
+    def told_silent(self, job_id: str, silent: Mapping[str, int]) -> None:
+        """Take note of which nodes do not answer the scheduler of a job, as that tells."""
+        self._silent_to_scheduler.pop(job_id, None)
+        if silent:
+            self._silent_to_scheduler[job_id] = dict(silent)
+            if len(self._silent_to_scheduler) > MOST_JOBS:
+                self._silent_to_scheduler.popitem(last=False)
+
+    def silent_to_scheduler(self, job_id: str) -> Mapping[str, int]:
+        """Return which nodes do not answer the scheduler of a job, and since when, as that told last."""
+        return self._silent_to_scheduler.get(job_id, {})
 
     def _keep(self, matter: str, exchange: Exchange) -> None:
         if not matter:

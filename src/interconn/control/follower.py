@@ -156,6 +156,7 @@ class Follower:
         """Take note of what the scheduler says; return whether it was news."""
         reply = answer.reply
         tasks = views.told_tasks(reply)
+        self._partners.conversations.told_silent(job_id, views.told_silent(reply))
 
         def work(session: Session) -> bool:
             entries.attach(session, answer.evidence)

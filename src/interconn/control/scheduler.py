@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from interconn.control import jobs, views
 from interconn.control.admission import Admission
+from interconn.control.conversations import Conversations
 from interconn.control.flow import Descriptions, plan
 from interconn.control.holding import LANES, hold, known_to
 from interconn.control.jobs import Cause
@@ -50,6 +51,7 @@ class Scheduler:
         admission: says for whom this node schedules.
         descriptions: of the components known here.
         shares: this node's own part, where it has one.
+        conversations: who does not answer this node.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Scheduler:
         admission: Admission,
         descriptions: Descriptions,
         shares: Shares,
+        conversations: Conversations,
     ) -> None:
         self._node_id = node_id
         self._database = database
@@ -68,6 +71,7 @@ class Scheduler:
         self._admission = admission
         self._descriptions = descriptions
         self._shares = shares
+        self._conversations = conversations
 
     def services(self) -> list[Service[Any, Any]]:
         """Return what is served to the parties."""
@@ -171,7 +175,9 @@ class Scheduler:
 
         async def reply() -> JobStatusReply:
             return await self._database.read(
-                lambda session: views.status_reply(session, self._job_of(session, request.job_id, caller))
+                lambda session: views.status_reply(
+                    session, self._job_of(session, request.job_id, caller), self._conversations
+                )
             )
 
         if known_to(caller).startswith(LANES):

@@ -113,6 +113,7 @@ class Control:
             admission=admission,
             descriptions=components.registry,
             shares=shares,
+            conversations=self._conversations,
         )
         self.stopping = Stopping(scheduler=self._scheduler, shares=shares)
         self._driver = Driver(database=database, clock=clock, partners=partners, shares=shares)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -31,6 +31,7 @@ class Awaited:
         task_id: where it is about a task.
         progress: how far its component has told to be.
         exchange: the last call between this node and that one about it.
+        unheard: it does not answer the scheduler either, as that tells.
     """
 
     node_id: str
@@ -40,11 +41,12 @@ class Awaited:
     task_id: str = ""
     progress: Progress | None = None
     exchange: Exchange | None = None
+    unheard: bool = False
 
     @property
     def silent(self) -> bool:
-        """Whether the node does not answer."""
-        return self.exchange is not None and self.exchange.silent
+        """Whether the node does not answer, this one or the scheduler."""
+        return self.unheard or (self.exchange is not None and self.exchange.silent)
 
 
 class Refreshing(Protocol):
@@ -152,10 +154,15 @@ class Standing:
         Of two of whom one hears nothing, another node goes before this one, as it is the one that cannot be seen.
         """
         told = []
+        elsewhere = self._silent_to_scheduler(job) if job else {}
         for one in found:
             about = [matter for matter in (one.task_id, job.job_id if job else "") if matter]
             exchange = None if one.node_id == self._node_id else self._last(one.node_id, about)
             since = exchange.since if exchange and exchange.silent else one.since
+            if job and one.node_id in elsewhere and not (exchange and exchange.silent):
+                purpose = f"{one.purpose}; it does not answer {job.scheduler}, which schedules"
+                one = replace(one, purpose=purpose, unheard=True)
+                since = elsewhere[one.node_id]
             told.append(replace(one, exchange=exchange, since=since))
 
         def rank(one: Awaited) -> tuple[bool, bool, int, bool, int]:
@@ -163,6 +170,12 @@ class Standing:
             return (not one.silent, one.begun, heard, one.node_id == self._node_id, one.since)
 
         return sorted(told, key=rank)
+
+    def _silent_to_scheduler(self, job: Job) -> Mapping[str, int]:
+        if self._conversations is None or job.scheduling or has_ended(JobStatus(job.status)):
+            return {}
+        silent = self._conversations.silent_to_scheduler(job.job_id)
+        return {node_id: since for node_id, since in silent.items() if node_id not in (self._node_id, job.scheduler)}
 
     def _last(self, node_id: str, matters: Sequence[str]) -> Exchange | None:
         return self._conversations.last(node_id, matters) if self._conversations else None

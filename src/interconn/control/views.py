@@ -14,6 +14,7 @@ from interconn.components import Components
 from interconn.components.progress import is_later
 from interconn.components.tables import ComponentRun
 from interconn.control import jobs
+from interconn.control.conversations import Conversations
 from interconn.control.release import Share
 from interconn.control.tables import Job, Lane, Task
 from interconn.standard.control import JobStatus, JobStatusReply, TaskStatus
@@ -30,9 +31,14 @@ _RANKS: Final = {
 _PARTY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\.[0-9]{1,6}")
 
 
-def status_reply(session: Session, job: Job) -> JobStatusReply:
-    """Return what the scheduler tells the parties (CTL-3.7): outcome, reason and lanes are our extension."""
+def status_reply(session: Session, job: Job, conversations: Conversations) -> JobStatusReply:
+    """Return what the scheduler tells the parties (CTL-3.7): outcome, reason, lanes and who is silent are extensions.
+
+    Of who does not answer it is told since when, and not at which address.
+    """
     tasks = _own_tasks(session, job)
+    going = [task for task in tasks if not task.ended_at]
+    nodes = {party.node_id for task in going for party in task.parties if not party.status.is_final}
     return JobStatusReply(
         job_status=JobStatus(job.status),
         status={task.task_id: task.status for task in tasks},
@@ -40,6 +46,7 @@ def status_reply(session: Session, job: Job) -> JobStatusReply:
             "outcome": job.outcome,
             "reason": job.reason,
             "tasks": [task.to_wire() for task in tasks],
+            "silent": conversations.silent(sorted(nodes), [job.job_id, *(task.task_id for task in going)]),
         },
     )
 
@@ -53,6 +60,13 @@ def told_tasks(reply: JobStatusReply) -> list[TaskView]:
         except InvalidRequest:
             pass  # an extension of somebody else's, of the same name
     return [TaskView(task_id=task_id, name="", component="", status=status) for task_id, status in reply.status.items()]
+
+
+def told_silent(reply: JobStatusReply) -> dict[str, int]:
+    """Return which nodes do not answer a scheduler, and since when, as it tells."""
+    told = (reply.extension or {}).get("silent")
+    pairs = [*told.items()][:256] if isinstance(told, dict) else []
+    return {node_id[:128]: since for node_id, since in pairs if isinstance(since, int) and 0 < since < 2**53}
 
 
 def _as_told(task: TaskView) -> TaskView:

@@ -100,7 +100,7 @@ class Running:
         text = f"{'this node' if here else f'node {one.node_id}'} to {one.purpose}"
         if one.progress and (one.progress.phase or one.progress.total):
             text += f", {_progress(one)}"
-        if one.silent and one.exchange:
+        if one.exchange and one.exchange.silent:
             text += f"; it does not answer: {one.exchange.outcome}"
         return AwaitedView(
             node_id="" if here else one.node_id,
