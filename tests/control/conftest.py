@@ -20,6 +20,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 import interconn.components.service
+import interconn.control.course
 import interconn.control.driver
 import interconn.control.participant
 from interconn.api.jobs import JobView
@@ -29,6 +30,7 @@ from interconn.components.launcher import Exit, Situation
 from interconn.control import Control
 from interconn.dialects import STANDARD
 from interconn.identity.node import NodeIdentity
+from interconn.peers.delivery import Delivery
 from interconn.peers.inbound import Caller
 from interconn.peers.outbound import Answer
 from interconn.standard.control import JobCreate, JobReference, TaskStatus
@@ -351,6 +353,12 @@ class Node:
             catalogue=Catalogue(),
             patience_seconds=self.network.patience_seconds,
         )
+        self.delivery = Delivery(
+            database=self.database,
+            client=Client(self.network, self.node_id),  # type: ignore[arg-type]
+            clock=self.network.clock,
+            correspondents=self.control.correspondents(),
+        )
         self.own = {service.endpoint.name: service.handle for service in self.control.own_services()}
         [self.watch] = [stream.open for stream in self.control.own_streams()]
         self.services = {service.endpoint.name: service.handle for service in self.control.services()}
@@ -364,6 +372,7 @@ class Node:
         self.running = [
             loop.create_task(self.components.run(), context=context),
             loop.create_task(self.control.run(), context=context),
+            loop.create_task(self.delivery.run(), context=context),
         ]
 
     def identity(self) -> NodeIdentity:
@@ -459,7 +468,12 @@ def crash_points(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             node.kill()
             raise Killed
 
-    for module in (interconn.components.service, interconn.control.driver, interconn.control.participant):
+    for module in (
+        interconn.components.service,
+        interconn.control.course,
+        interconn.control.driver,
+        interconn.control.participant,
+    ):
         monkeypatch.setattr(module, "reach", reach)
     yield
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import undefer
 
 from interconn.api.jobs import JobSearch, JobViews
 from interconn.control import jobs
@@ -101,7 +102,9 @@ async def test_refusals_do_not_fill_the_disk(
     unapproved(network)
     for number in range(8):
         await answer(network, "operator", JOB_CREATE, make.job(job_id=f"job-{number}", scheduler="clearing"))
-    kept = await network.operator.database.read(lambda session: list(session.scalars(select(Job))))
+    kept = await network.operator.database.read(
+        lambda session: list(session.scalars(select(Job).options(undefer(Job.content))))
+    )
     assert {job.job_id for job in kept} == {"job-5", "job-6", "job-7"}
     assert all(job.status == "REJECTED" and len(str(job.content)) < 100 for job in kept)
 

@@ -37,6 +37,10 @@ class RunListener(Protocol):
         """A component runs, and has perhaps told its progress."""
         ...
 
+    def launched(self, session: Session, run: ComponentRun) -> None:
+        """A component that may have waited for its turn was launched."""
+        ...
+
     def settled(self, session: Session, run: ComponentRun) -> None:
         """A component has ended; `run.status` and `run.reason` hold the outcome (resolution 26)."""
         ...

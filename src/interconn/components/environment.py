@@ -51,6 +51,9 @@ class Order(WireModel):
         parameters: values as the job gives them, common and own merged.
         inputs: where the inputs lie, in the order of the self-description's inputData.
         output_keys: names of the outputs in the DAG, in the order of its outputData.
+        initiator: of the job; initiators take turns where components have to wait.
+        needs: what all shares of the task on this node take of its machine (`interconn.components.room`).
+        seconds: within which the share must have ended, counted from the order.
     """
 
     job_id: str
@@ -67,6 +70,9 @@ class Order(WireModel):
     parameters: dict[str, Any] = {}
     inputs: list[Place] = []
     output_keys: list[str] = []
+    initiator: str = ""
+    needs: dict[str, float] = {}
+    seconds: float | None = None
 
     @property
     def party(self) -> str:

@@ -8,12 +8,11 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from interconn.components.runs import Key
 from interconn.components.tables import ComponentRun
 from interconn.components.task_log import Severity, read_log
 from interconn.standard.errors import NotFound
 from interconn.state.database import Database
-
-Key = tuple[str, str, int]  # task, role, index
 
 
 class Logs:

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.routing import Route
 
-from interconn.components import environment
+from interconn.components import environment, runs
 from interconn.components.callback import CallbackServer, RunListener, own_part, run_topic, token_digest
 from interconn.components.environment import Order, Surroundings
 from interconn.components.launcher import Exit, ProcessLauncher, Situation
 from interconn.components.leftovers import Leftovers
-from interconn.components.logs import Key, Logs
+from interconn.components.logs import Logs
 from interconn.components.outcome import judge
 from interconn.components.produced import ModelRegister, ProducedModel, produced_models
 from interconn.components.registry import Registry
 from interconn.components.runnable import require_runnable
+from interconn.components.runs import Key
 from interconn.components.sessions import Sessions
 from interconn.components.tables import ComponentRun
+from interconn.components.turns import Turns, turn_topic
 from interconn.identity.node import NodeIdentity
 from interconn.standard.control import COMPONENT_CALLBACK, ComponentStatus
 from interconn.standard.errors import InterconnError
@@ -39,8 +40,6 @@ log = structlog.get_logger()
 
 ORDERED: Final = "component-runs"
 """Signal: a component was ordered."""
-LINGER_SECONDS: Final = 60.0
-"""How long a component may live on after it has told its outcome."""
 LONGEST_RUN_SECONDS: Final = 7 * 86_400.0
 """After this a component is taken for hung."""
 _LOOK_SECONDS: Final = 5.0
@@ -60,6 +59,7 @@ class Components:
         registry: which components there are; those shipped by default.
         launcher: how they are run; as processes by default.
         longest_run_seconds: after this a component is taken for hung and stopped.
+        room: what components may take of the machine together (`interconn.components.room`); no bounds by default.
 
     Attributes:
         logs: of what was run.
@@ -78,6 +78,7 @@ class Components:
         registry: Registry | None = None,
         launcher: ProcessLauncher | None = None,
         longest_run_seconds: float = LONGEST_RUN_SECONDS,
+        room: Mapping[str, float] | None = None,
     ) -> None:
         self.registry = registry or Registry.shipped()
         self.logs = Logs(database, tasks_directory)
@@ -93,6 +94,7 @@ class Components:
             launcher=self._launcher, tasks_directory=tasks_directory, storage_address=storage_address
         )
         self._longest_run = longest_run_seconds
+        self.turns = Turns(database=database, launcher=self._launcher, directory=self._directory, bounds=room or {})
         self._listener: RunListener | None = None
         self._models: ModelRegister | None = None
         self._driven: dict[Key, asyncio.Task[None]] = {}
@@ -138,6 +140,12 @@ class Components:
         if run and run.state != "ENDED" and not run.stop_reason:
             run.stop_reason = reason
             announce(session, run_topic(task_id, role, index))
+
+    def stop_job(self, session: Session, job_id: str, reason: str, task_names: Collection[str] | None = None) -> None:
+        """Ask in a transaction that all components of a job be stopped, or those of some tasks by their names."""
+        for run in runs.going_of_job(session, job_id):
+            if task_names is None or run.order["task_name"] in task_names:
+                self.stop(session, run.task_id, run.role, run.index, reason)
 
     def close_session(self, session: Session, *, session_id: str, task_id: str) -> None:
         """End a task's communication in a transaction."""
@@ -200,7 +208,8 @@ class Components:
                 await asyncio.gather(*driven, return_exceptions=True)
 
     async def _drive_unfinished(self) -> None:
-        for key in await self._database.read(_unfinished):
+        await self.turns.take_up()
+        for key in await self._database.read(runs.unfinished):
             if key not in self._driven:
                 task = asyncio.create_task(self._drive_safely(key))
                 self._driven[key] = task
@@ -218,8 +227,13 @@ class Components:
 
     async def _drive(self, key: Key) -> None:
         directory = self._directory(key)
-        with self._database.signals.subscribe(run_topic(*key)) as wake:
+
+        async def over() -> bool:
+            return await self._database.write(lambda session: self._must_stop(session, key))
+
+        with self._database.signals.subscribe(run_topic(*key), turn_topic(key[0])) as wake:
             try:
+                await self.turns.wait(key, wake.wait, over)
                 launched = await self._launch(key, directory)
             except InterconnError as error:
                 await self._settle(key, Exit(126, "", self._clock.now()), f"it could not be started: {error}")
@@ -227,7 +241,7 @@ class Components:
             if not launched:
                 await self._settle(key, Exit(126, "", self._clock.now()), "it was stopped before it began")
                 return
-            ended = await self._watch(key, directory, wake.wait)
+            ended = await self._watch(directory, wake.wait, over)
         reach("component.exited")
         await self._settle(key, ended, "")
         await asyncio.to_thread(self._launcher.clear, directory)
@@ -293,14 +307,16 @@ class Components:
     def _record_launch(self, session: Session, key: Key) -> None:
         run = session.get_one(ComponentRun, key)
         run.state, run.launched_at = "LAUNCHED", self._clock.now()
+        if self.turns.room.bounded and self._listener:
+            self._listener.launched(session, run)
 
-    async def _watch(self, key: Key, directory: Path, wake: Callable[[float], Any]) -> Exit:
+    async def _watch(self, directory: Path, wake: Callable[[float], Any], over: Callable[[], Awaitable[bool]]) -> Exit:
         ending = asyncio.create_task(self._launcher.wait(directory))
         stopping: asyncio.Task[None] | None = None
         woken: asyncio.Task[Any] | None = None
         try:
             while not ending.done():
-                if stopping is None and await self._database.write(lambda session: self._must_stop(session, key)):
+                if stopping is None and await over():
                     stopping = asyncio.create_task(self._launcher.stop(directory))
                 woken = asyncio.create_task(wake(_LOOK_SECONDS))
                 await asyncio.wait({ending, woken}, return_when=asyncio.FIRST_COMPLETED)
@@ -312,17 +328,12 @@ class Components:
                     task.cancel()
 
     def _must_stop(self, session: Session, key: Key) -> bool:
-        """Return whether a component must be stopped: on request, or because it does not end by itself."""
-        run = session.get_one(ComponentRun, key)
-        now = self._clock.now()
-        if run.launched_at is not None and now - run.launched_at > self._longest_run * 1000 and not run.stop_reason:
-            run.stop_reason = f"it has run for more than {self._longest_run:.0f} s"
-        lingers = run.reported_at is not None and now - run.reported_at > LINGER_SECONDS * 1000
-        return bool(run.stop_reason) or lingers
+        return runs.must_stop(session.get_one(ComponentRun, key), self._clock.now(), self._longest_run)
 
     async def _settle(self, key: Key, ended: Exit, cause: str) -> None:
         made = await self._models_of(key) if self._models and ended.status == 0 else []
         status, reason = await self._database.write(lambda session: self._record_end(session, key, ended, cause, made))
+        self.turns.leave(key)
         reach("task.settled")
         log.info(
             "component ended",
@@ -366,8 +377,3 @@ class Components:
 
     def _directory(self, key: Key) -> Path:
         return self._tasks_directory / key[0] / f"{key[1]}.{key[2]}"
-
-
-def _unfinished(session: Session) -> list[Key]:
-    runs = select(ComponentRun).where(ComponentRun.state != "ENDED").order_by(ComponentRun.ordered_at)
-    return [(run.task_id, run.role, run.index) for run in session.scalars(runs)]

@@ -60,8 +60,9 @@ class Follower:
     async def submit(self, job_id: str) -> None:
         """Hand a job of this node's to its scheduler (CTL-3.1), or end it with the reason why not."""
         job = await self._job(job_id)
+        request = await self._database.read(lambda session: jobs.content(jobs.require(session, job_id)))
         try:
-            taken = await self._partners.insist(job.scheduler, JOB_CREATE_ALL, jobs.content(job), trace_id=job.trace_id)
+            taken = await self._partners.insist(job.scheduler, JOB_CREATE_ALL, request, trace_id=job.trace_id)
         except InterconnError as error:
             outcome = Outcome.FAILED if is_passing(error) else Outcome.REJECTED
             reason = f"{job.scheduler}, which was to schedule: {error}"

@@ -58,9 +58,19 @@ def lanes_topic(job_id: str) -> str:
     return f"lanes:{job_id}"
 
 
+def status_topic(job_id: str) -> str:
+    """Return the signal of a job itself: something was decided about it, or it was stopped from a component on."""
+    return f"job-status:{job_id}"
+
+
 def task_topic(task_id: str) -> str:
     """Return the signal of a task: anything about one of its lanes has changed."""
     return f"task:{task_id}"
+
+
+def lane_topic(task_id: str, node_id: str) -> str:
+    """Return the signal of a task at one node: anything about its lanes there has changed."""
+    return f"lanes:{task_id}:{node_id}"
 
 
 def require(session: Session, job_id: str) -> Job:
@@ -77,6 +87,7 @@ def require(session: Session, job_id: str) -> Job:
 
 def concerns(job: Job, node_id: str) -> bool:
     """Tell whether a node is the job's initiator, its scheduler or a party; nobody else may learn that it exists."""
+    # The scheduler, who asks most, is found without the job's content, which may be large.
     return node_id in (job.initiator, job.scheduler) or any(node_id in nodes for nodes in _roles(job).values())
 
 
@@ -133,6 +144,7 @@ def new_job(request: JobCreate, *, scheduler: str, trace_id: str, now: int) -> J
         config_digest=config_digest(request.config),
         initiator=request.config.initiator.node_id,
         scheduler=scheduler,
+        sync_type=request.config.sync_type().value,
         status=JobStatus.PENDING.value,
         stopped=[],
         stops=[],
@@ -179,6 +191,7 @@ def note(session: Session, job: Job, action: str, cause: Cause, **details: Any) 
     )
     announce(session, job_topic(job.job_id))
     announce(session, lanes_topic(job.job_id))
+    announce(session, status_topic(job.job_id))
     announce(session, JOBS)
 
 
@@ -212,6 +225,18 @@ def tasks_of(session: Session, job_id: str) -> list[Task]:
     return tasks_of_each(session, [job_id])[job_id]
 
 
+def tasks_named(session: Session, job_id: str, names: Collection[str]) -> dict[str, Task]:
+    """Return those tasks of a job that run some components of its DAG, by these components' names."""
+    wanted = select(Task).where(Task.job_id == job_id, Task.name.in_(names))
+    return {task.name: task for task in session.scalars(wanted)} if names else {}
+
+
+def task_ids_at(session: Session, job_id: str, node_id: str) -> list[str]:
+    """Return the ids of the tasks of a job in which a node has a share."""
+    own = select(Lane.task_id).join(Task, Task.task_id == Lane.task_id)
+    return list(session.scalars(own.where(Task.job_id == job_id, Lane.node_id == node_id).distinct()))
+
+
 def tasks_of_each(session: Session, job_ids: Collection[str]) -> dict[str, list[Task]]:
     """Return the tasks of each of some jobs, first first."""
     found: dict[str, list[Task]] = {job_id: [] for job_id in job_ids}
@@ -236,13 +261,32 @@ def lanes_of_each(session: Session, task_ids: Collection[str]) -> dict[str, list
     return found
 
 
+def lanes_at(session: Session, task_id: str, node_id: str, role: str = "") -> list[Lane]:
+    """Return the lanes of a task at one node, those of one role or all."""
+    wanted = select(Lane).where(Lane.task_id == task_id, Lane.node_id == node_id)
+    if role:
+        wanted = wanted.where(Lane.role == role)
+    return list(session.scalars(wanted.order_by(Lane.role, Lane.index)))
+
+
+def unfinished(session: Session, job_id: str, node_id: str = "") -> list[tuple[Task, Lane]]:
+    """Return the lanes of a job that have not ended, each with its task: those of one node or all."""
+    final = [status.value for status in TaskStatus if status.is_final]
+    wanted = select(Task, Lane).join(Lane, Lane.task_id == Task.task_id)
+    wanted = wanted.where(Task.job_id == job_id, Lane.status.not_in(final))
+    if node_id:
+        wanted = wanted.where(Lane.node_id == node_id)
+    order = (Task.created_at, Task.task_id, Lane.role, Lane.index)
+    return [(task, lane) for task, lane in session.execute(wanted.order_by(*order))]
+
+
 def add_task(session: Session, job: Job, task_id: str, name: str, parties: Iterable[Party], now: int) -> Task:
     """Add a task with a lane for each of the parties."""
     task = Task(task_id=task_id, job_id=job.job_id, name=name, status=TaskStatus.PENDING.value, told=[], created_at=now)
     session.add(task)
     session.flush()
-    for party in parties:
-        lane = Lane(
+    session.add_all(
+        Lane(
             task_id=task_id,
             role=party.role,
             index=party.index,
@@ -251,7 +295,8 @@ def add_task(session: Session, job: Job, task_id: str, name: str, parties: Itera
             progress={},
             reason="",
         )
-        session.add(lane)
+        for party in parties
+    )
     session.flush()
     return task
 
@@ -268,10 +313,13 @@ def move_lane(
 ) -> bool:
     """Take note of how a lane stands, and of what follows for the task; return whether it was news.
 
-    A status never goes backwards, nor does progress, and nothing follows a final status.
+    A status never goes backwards, nor does progress, and nothing follows a final status. A lane that is READY may have
+    a reason: what it waits for before it is launched.
     """
     before = TaskStatus(lane.status)
     changed = False
+    if before is after is TaskStatus.READY and reason != lane.reason:
+        lane.reason, changed = reason[:LONGEST_REASON], True
     if progress and is_later(progress, lane.progress) and not before.is_final:
         lane.progress, changed = progress, True
     for step in task_path(before, after):
@@ -280,16 +328,19 @@ def move_lane(
             lane.started_at = now
         if step.is_final:
             lane.ended_at = now
-            lane.reason = reason[:LONGEST_REASON] if step is TaskStatus.FAILED else ""
+        lane.reason = reason[:LONGEST_REASON] if step in (TaskStatus.READY, TaskStatus.FAILED) else ""
     if changed:
         session.flush()
         known = (task.status, task.ended_at)
-        lanes = [TaskStatus(each.status) for each in lanes_of(session, task.task_id)]
-        task.status = combined(lanes).value
-        if all(status.is_final for status in lanes):
+        # Of many parties only the words are fetched, not the rows.
+        words = session.scalars(select(Lane.status).where(Lane.task_id == task.task_id).distinct()).all()
+        statuses = {TaskStatus(word) for word in words}
+        task.status = combined(statuses).value
+        if all(status.is_final for status in statuses):
             task.ended_at = task.ended_at or now
         announce(session, task_topic(task.task_id))
         announce(session, lanes_topic(task.job_id))
+        announce(session, lane_topic(task.task_id, lane.node_id))
         if (task.status, task.ended_at) != known:
             announce(session, job_topic(task.job_id))
     return changed

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from interconn.control import jobs
 from interconn.control.tables import Job, Task
-from interconn.control.watch import TaskWatch
+from interconn.control.watch import Followed, TaskWatch
 from interconn.standard.control import TaskStatus
 from interconn.standard.errors import InterconnError, PeerUnreachable
 from interconn.state.clock import Clock
@@ -46,7 +46,7 @@ class LastWords:
     async def _hear(self, job: Job, task_id: str, node_id: str, role: str) -> None:
         try:
             async with asyncio.timeout(self._patience):
-                await self._watch.follow(job, task_id, node_id, role, stopped=True)
+                await self._watch.follow(Followed(task_id, node_id, role, job.trace_id), stopped=True)
         except (InterconnError, TimeoutError) as error:
             silent = isinstance(error, TimeoutError | PeerUnreachable)
             log.info("no last word", partner=node_id, task=task_id, role=role, reason=str(error) or "time is up")
@@ -56,16 +56,9 @@ class LastWords:
         task_id, node_id, role = share
         task, now = session.get_one(Task, task_id), self._clock.now()
         reason = f"stopped: {job.reason}" + (f"; {node_id} does not tell how it ended" if silent else "")
-        for lane in jobs.lanes_of(session, task_id):
-            if (lane.node_id, lane.role) == (node_id, role):
-                jobs.move_lane(session, task, lane, TaskStatus.FAILED, now, reason=reason)
+        for lane in jobs.lanes_at(session, task_id, node_id, role):
+            jobs.move_lane(session, task, lane, TaskStatus.FAILED, now, reason=reason)
 
 
 def _under_way(session: Session, job_id: str) -> list[tuple[str, str, str]]:
-    found = {
-        (lane.task_id, lane.node_id, lane.role)
-        for task in jobs.tasks_of(session, job_id)
-        for lane in jobs.lanes_of(session, task.task_id)
-        if not TaskStatus(lane.status).is_final
-    }
-    return sorted(found)
+    return sorted({(lane.task_id, lane.node_id, lane.role) for _, lane in jobs.unfinished(session, job_id)})

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import structlog
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from interconn.control import jobs
@@ -31,6 +32,7 @@ from interconn.standard.control import (
     JobStop,
     TaskPoll,
     TaskStart,
+    TaskStarted,
     TaskStatus,
     TaskStatusReply,
 )
@@ -128,7 +130,7 @@ class Participant:
             if job.admitted:
                 return
             _check_goes_on(job, JOB_CREATE.clause)
-        plan(request, self._descriptions)
+        self._shares.check_room(plan(request, self._descriptions))
         self._admission.admit(session, request, scheduler=caller.node_id)
         if job and job.scheduler != caller.node_id:  # admission knows no such job of the caller's either
             raise Forbidden("the job was not approved here", where="job_id", clause=JOB_CREATE.clause)
@@ -158,7 +160,7 @@ class Participant:
         await self._database.write(work)
         return Empty()
 
-    async def start_task(self, caller: Caller, request: TaskStart) -> Empty:
+    async def start_task(self, caller: Caller, request: TaskStart) -> TaskStarted:
         """Start this node's share of a task, one component for each role it plays (CTL-3.4, CTL-3.3-once).
 
         Raises:
@@ -169,7 +171,11 @@ class Participant:
         """
         await self._database.write(lambda session: self._begin(session, caller, request))
         reach("task.accepted")
-        return Empty()
+        # Said at once, so that the scheduler asks no other node as long as this one has no room (CTL-3.4).
+        if not (reason := await self._shares.waits(request.task_id)):
+            return TaskStarted()
+        await self._database.write(lambda session: self._shares.note_waiting(session, request.task_id, reason))
+        return TaskStarted(extension={"waiting": reason})
 
     def _begin(self, session: Session, caller: Caller, request: TaskStart) -> None:
         if request.task_id.startswith("."):
@@ -186,19 +192,12 @@ class Participant:
             raise Refused("the job has not been started", where="job_id", clause="CTL-G3.1.1.2-start")
         if request.task_name in job.stopped:
             raise Refused("the component has been stopped", where="task_name", clause="CTL-3.5-cascade")
-        for other in jobs.tasks_of(session, job.job_id):
-            if other.name == request.task_name and other.task_id != request.task_id:
-                raise ContentConflict("the component has another task id", where="task_id", clause=TASK_START.clause)
-            shorter, longer = sorted((f"{other.task_id}-", f"{request.task_id}-"), key=len)
-            if other.task_id != request.task_id and longer.startswith(shorter):
-                # Outputs are named {task}-{key}: one task's `t-a` and another's `t` with `a-…` would be one place.
-                message = f"begins like that of {other.name}, so that their outputs could have one name"
-                raise ContentConflict(message, where="task_id", clause="CMP-G4.2.1.3-naming")
+        _check_task_id(session, job, request)
         steps = self._shares.plan(job).steps
         if request.task_name not in steps:
             raise InvalidFlow("the DAG has no such component", where="task_name", clause=TASK_START.clause)
         # What was revoked since the job was admitted holds for each of its tasks; no use is counted again.
-        self._admission.admit(session, jobs.content(job), scheduler=job.scheduler)
+        self._admission.admit(session, self._shares.content(job), scheduler=job.scheduler)
         self._shares.begin(session, job, steps[request.task_name], request.task_id)
 
     async def poll(self, caller: Caller, request: TaskPoll) -> TaskStatusReply:
@@ -281,7 +280,7 @@ class Participant:
 def _obeyed(session: Session, job_id: str, caller: Caller) -> Job:
     """Return a job that this node takes part in and the caller schedules."""
     job = session.get(Job, job_id)
-    if job and jobs.concerns(job, caller.node_id) and caller.node_id != job.scheduler:
+    if job and caller.node_id != job.scheduler and jobs.concerns(job, caller.node_id):
         raise Forbidden(f"the job is scheduled by {job.scheduler}", where="job_id", clause="CTL-3.2")
     # One answer for a job that is not there, that was refused, and that is none of the caller's business.
     if job is None or caller.node_id != job.scheduler or not job.admitted:
@@ -292,6 +291,20 @@ def _obeyed(session: Session, job_id: str, caller: Caller) -> Job:
 def _check_goes_on(job: Job, clause: str) -> None:
     if has_ended(JobStatus(job.status)):
         raise Refused(f"the job has ended: {job.reason or job.outcome}", where="job_id", clause=clause)
+
+
+def _check_task_id(session: Session, job: Job, request: TaskStart) -> None:
+    for other in jobs.tasks_named(session, job.job_id, [request.task_name]).values():
+        if other.task_id != request.task_id:
+            raise ContentConflict("the component has another task id", where="task_id", clause=TASK_START.clause)
+    # Outputs are named {task}-{key}: one task's `t-a` and another's `t` with `a-…` would be one place.
+    parts = request.task_id.split("-")
+    shorter = ["-".join(parts[:count]) for count in range(1, len(parts))]
+    longer = (Task.task_id >= f"{request.task_id}-", Task.task_id < f"{request.task_id}.")  # '.' follows '-'
+    alike = select(Task).where(Task.job_id == job.job_id, or_(Task.task_id.in_(shorter), and_(*longer)))
+    for other in session.scalars(alike.limit(1)):
+        message = f"begins like that of {other.name}, so that their outputs could have one name"
+        raise ContentConflict(message, where="task_id", clause="CMP-G4.2.1.3-naming")
 
 
 def _check_scheduler(config: Config, caller: str) -> None:

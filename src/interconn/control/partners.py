@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar, cast
 
@@ -23,6 +24,8 @@ Reply = TypeVar("Reply", bound=WireModel)
 
 FIRST_PAUSE_SECONDS: Final = 0.2
 LONGEST_PAUSE_SECONDS: Final = 2.0
+CALLS_AT_ONCE: Final = 64
+"""Calls that are insisted on, by this node to all others: a job of many parties must not keep all connections busy."""
 
 
 class Partners:
@@ -45,6 +48,7 @@ class Partners:
         self._client = client
         self._clock = clock
         self._own: dict[str, Service[Any, Any]] = {}
+        self._turns = asyncio.Semaphore(CALLS_AT_ONCE)
 
     def serve_here(self, services: Iterable[Service[Any, Any]]) -> None:
         """Say what serves calls of this node to itself."""
@@ -118,7 +122,8 @@ class Partners:
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
-                return await self.answer(node_id, endpoint, request, trace_id=trace_id)
+                async with self._turns:
+                    return await self.answer(node_id, endpoint, request, trace_id=trace_id)
             except InterconnError as error:
                 if not is_passing(error) or self._clock.now() >= deadline:
                     raise

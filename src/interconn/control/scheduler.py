@@ -7,6 +7,7 @@ from typing import Any, Final
 import structlog
 from sqlalchemy.orm import Session
 
+from interconn.components.callback import reason_text, told_part
 from interconn.control import jobs, views
 from interconn.control.admission import Admission
 from interconn.control.conversations import Conversations
@@ -119,7 +120,8 @@ class Scheduler:
         session.add(job)
         session.flush()
         session.add_all(Member(job_id=job.job_id, node_id=node_id) for node_id in request.config.nodes())
-        jobs.note(session, job, "job.scheduled", cause, dag=job.dag_digest, config=job.config_digest)
+        remarks = {"remarks": found} if (found := request.config.remarks()) else {}
+        jobs.note(session, job, "job.scheduled", cause, dag=job.dag_digest, config=job.config_digest, **remarks)
 
     async def _answered(self, job_id: str) -> Empty:
         """Wait a while for what the participants say, as the initiator is owed it (CTL-3.1)."""
@@ -183,7 +185,7 @@ class Scheduler:
         if known_to(caller).startswith(LANES):
             topic = jobs.lanes_topic(request.job_id)
             return await hold(self._database, caller, topic, reply, status=views.revision)
-        await hold(self._database, caller, jobs.job_topic(request.job_id), status, status=str)
+        await hold(self._database, caller, jobs.status_topic(request.job_id), status, status=str)
         return await reply()
 
     async def callback(self, caller: Caller, request: TaskCallback) -> Empty:
@@ -193,6 +195,7 @@ class Scheduler:
             NotFound: the caller has no share in such a task.
         """
         now = self._clock.now()
+        told = told_part(reason_text((request.extension or {}).get("reason")))
 
         def work(session: Session) -> None:
             task = session.get(Task, request.task_id)
@@ -200,8 +203,8 @@ class Scheduler:
             role, _, index = request.role.partition(".")
             lanes = [
                 lane
-                for lane in (jobs.lanes_of(session, task.task_id) if task else [])
-                if lane.node_id == caller.node_id and lane.role == role and index in ("", str(lane.index))
+                for lane in jobs.lanes_at(session, request.task_id, caller.node_id, role)
+                if index in ("", str(lane.index))
             ]
             if not (task and job and job.scheduling and lanes):
                 raise NotFound("you have no share in such a task", where="task_id", clause=TASK_CALLBACK.clause)
@@ -212,7 +215,7 @@ class Scheduler:
                                 party=lane.party, known=lane.status, told=request.status.value,
                                 clause="CTL-3.8-task-states")  # fmt: skip
                 if len(lanes) == 1 or not request.status.is_final or request.status is TaskStatus.FAILED:
-                    reason = f"{caller.node_id} tells no reason"
+                    reason = told or (f"{caller.node_id} tells no reason" if request.status.is_final else "")
                     jobs.move_lane(session, task, lane, request.status, now, reason=reason)
 
         await self._database.write(work)

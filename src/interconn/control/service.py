@@ -14,6 +14,7 @@ from interconn.api.own import OwnService, OwnStream
 from interconn.components import Components
 from interconn.control import jobs
 from interconn.control.admission import Admission, DataCatalogue
+from interconn.control.callbacks import Callbacks
 from interconn.control.conversations import Conversations
 from interconn.control.driver import Driver
 from interconn.control.follower import Follower
@@ -32,6 +33,7 @@ from interconn.control.stopping import Stopping
 from interconn.control.tables import Job
 from interconn.control.watchers import Watchers
 from interconn.identity.node import NodeIdentity
+from interconn.peers.delivery import Correspondent
 from interconn.peers.inbound import Caller, Service
 from interconn.peers.outbound import PeerClient
 from interconn.standard.errors import InterconnError
@@ -166,6 +168,10 @@ class Control:
 
         return handle
 
+    def correspondents(self) -> list[Correspondent]:
+        """Who speaks through the outbox."""
+        return [Callbacks()]
+
     def own_services(self) -> list[OwnService[Any, Any]]:
         """Return what is served to the node's own people and systems."""
         return [
@@ -200,13 +206,16 @@ class Control:
 
     def _unfinished(self, session: Session) -> list[tuple[str, str, Callable[[str], Coroutine[Any, Any, None]]]]:
         found: list[tuple[str, str, Callable[[str], Coroutine[Any, Any, None]]]] = []
-        for job in session.scalars(select(Job).where(Job.closed.is_(False)).order_by(Job.created_at)):
-            if job.scheduling:
-                found.append(("drive", job.job_id, self._driver.drive))
-            elif job.submission == "SENDING":
-                found.append(("submit", job.job_id, self._follower.submit))
+        columns = select(Job.job_id, Job.scheduling, Job.submission)
+        for job_id, scheduling, submission in session.execute(
+            columns.where(Job.closed.is_(False)).order_by(Job.created_at)
+        ):
+            if scheduling:
+                found.append(("drive", job_id, self._driver.drive))
+            elif submission == "SENDING":
+                found.append(("submit", job_id, self._follower.submit))
             else:
-                found.append(("follow", job.job_id, self._follower.follow))
+                found.append(("follow", job_id, self._follower.follow))
         return found
 
     def _see_to(self, kind: str, job_id: str, work: Callable[[str], Coroutine[Any, Any, None]]) -> None:

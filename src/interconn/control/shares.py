@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -10,9 +12,12 @@ from sqlalchemy.orm import Session
 from interconn.components import Components
 from interconn.components.callback import told_part
 from interconn.components.environment import Order, OrderParty, Place, by_input, output_place, split_parameters
+from interconn.components.room import COMPONENTS
+from interconn.components.runs import ENDED, waiting_of_task
 from interconn.components.tables import ComponentRun
 from interconn.control import jobs
 from interconn.control.admission import DataCatalogue
+from interconn.control.callbacks import push
 from interconn.control.flow import Party, Plan, Step, plan
 from interconn.control.jobs import Cause
 from interconn.control.partners import Partners
@@ -20,13 +25,23 @@ from interconn.control.release import EndedShare, ResultRelease
 from interconn.control.states import Outcome
 from interconn.control.tables import Job, Lane, Task
 from interconn.identity.node import NodeIdentity
-from interconn.standard.control import TaskStatus
+from interconn.standard.control import JobCreate, TaskStatus
 from interconn.standard.errors import InterconnError, Refused
 from interconn.standard.flow import Config
 from interconn.standard.identifiers import session_of_job
 from interconn.state.clock import Clock
 
-_PLANS_KEPT: Final = 64
+_STEPS_KEPT: Final = 20_000
+"""Steps of the jobs whose plans are kept in memory, some kilobytes each; others are planned again when used."""
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A job as it arrived and as it is run."""
+
+    digests: tuple[str, str]
+    content: JobCreate
+    plan: Plan
 
 
 class Shares:
@@ -57,21 +72,34 @@ class Shares:
         self._catalogue = catalogue
         self._partners = partners
         self._release = release
-        self._planned: dict[str, tuple[tuple[str, str], Plan]] = {}
+        self._planned: dict[str, _Planned] = {}
+        self._planning = threading.Lock()  # readers plan beside the writer
         components.report_to(self)
 
     def plan(self, job: Job) -> Plan:
         """Return how a job is run."""
-        key = (job.dag_digest, job.config_digest)
-        if self._planned.get(job.job_id, (None, None))[0] != key:
-            if len(self._planned) >= _PLANS_KEPT:
-                self._planned.clear()
-            self._planned[job.job_id] = (key, plan(jobs.content(job), self._components.registry))
-        return self._planned[job.job_id][1]
+        return self._known(job).plan
+
+    def content(self, job: Job) -> JobCreate:
+        """Return a job as it arrived."""
+        return self._known(job).content
+
+    def _known(self, job: Job) -> _Planned:
+        digests = (job.dag_digest, job.config_digest)
+        with self._planning:
+            known = self._planned.pop(job.job_id, None)
+            if known is None or known.digests != digests:
+                content = jobs.content(job)
+                known = _Planned(digests, content, plan(content, self._components.registry))
+                kept = len(known.plan.steps) + sum(len(each.plan.steps) for each in self._planned.values())
+                while self._planned and kept > _STEPS_KEPT:
+                    kept -= len(self._planned.pop(next(iter(self._planned))).plan.steps)
+            self._planned[job.job_id] = known  # the one used last comes last
+            return known
 
     def lanes(self, session: Session, task_id: str) -> list[Lane]:
         """Return the lanes of a task that are this node's."""
-        return [lane for lane in jobs.lanes_of(session, task_id) if lane.node_id == self._node.node_id]
+        return jobs.lanes_at(session, task_id, self._node.node_id)
 
     def begin(self, session: Session, job: Job, step: Step, task_id: str) -> None:
         """Start this node's share of a task: one component for each role it plays.
@@ -81,14 +109,14 @@ class Shares:
             Refused: a task it reads from has not succeeded here.
         """
         now = self._clock.now()
-        tasks = {task.name: task for task in jobs.tasks_of(session, job.job_id)}
+        tasks = jobs.tasks_named(session, job.job_id, step.upstream)
         own = [party for party in step.parties if party.node_id == self._node.node_id]
         task = session.get(Task, task_id) or jobs.add_task(session, job, task_id, step.name, own, now)
         config = self.plan(job).config
         for lane in self.lanes(session, task_id):
             if lane.status == TaskStatus.PENDING:
                 order = self._order(session, job, config, step, lane, tasks)
-                jobs.move_lane(session, task, lane, TaskStatus.READY, now)
+                self._move(session, job, task, lane, TaskStatus.READY, now)
                 self._components.order(session, order)
 
     def stop(self, session: Session, job: Job, reason: str, names: frozenset[str] | None = None) -> None:
@@ -97,13 +125,12 @@ class Shares:
         What runs ends when it has been seen to: it may have succeeded, though nobody has taken note of it yet.
         """
         now = self._clock.now()
-        for task in jobs.tasks_of(session, job.job_id):
+        for task, lane in jobs.unfinished(session, job.job_id, self._node.node_id):
             if names is None or task.name in names:
-                for lane in self.lanes(session, task.task_id):
-                    run = session.get(ComponentRun, (task.task_id, lane.role, lane.index))
-                    if run is None or run.state == "ENDED":
-                        jobs.move_lane(session, task, lane, TaskStatus.FAILED, now, reason=reason)
-                    self._components.stop(session, task.task_id, lane.role, lane.index, reason)
+                run = session.get(ComponentRun, (task.task_id, lane.role, lane.index))
+                if run is None or run.state == ENDED:
+                    self._move(session, job, task, lane, TaskStatus.FAILED, now, reason=reason)
+        self._components.stop_job(session, job.job_id, reason, names)
 
     def end(self, session: Session, job: Job, outcome: Outcome, reason: str, cause: Cause) -> None:
         """End a job on this node, with its components and their communication. A repeat changes nothing.
@@ -112,10 +139,47 @@ class Shares:
         """
         self.stop(session, job, reason or "the job has ended")
         jobs.end(session, job, outcome, reason, cause)
-        for task in jobs.tasks_of(session, job.job_id):
-            if self.lanes(session, task.task_id):
-                session_id = session_of_job(job.job_id)
-                self._components.close_session(session, session_id=session_id, task_id=task.task_id)
+        for task_id in jobs.task_ids_at(session, job.job_id, self._node.node_id):
+            self._components.close_session(session, session_id=session_of_job(job.job_id), task_id=task_id)
+        with self._planning:
+            self._planned.pop(job.job_id, None)
+
+    def needs(self, planned: Plan, step: Step) -> dict[str, float]:
+        """Return what all shares of a step on this node take of its machine together."""
+        own = [party for party in step.parties if party.node_id == self._node.node_id]
+        needs = {COMPONENTS: float(len(own))}
+        for party in own:
+            for name, amount in planned.resources[party].stated().items():
+                needs[name] = needs.get(name, 0.0) + amount
+        return needs
+
+    def check_room(self, planned: Plan) -> None:
+        """Check that this node has room at all for its shares of each step.
+
+        Raises:
+            InvalidFlow: names the component of the DAG that asks for more than this node ever gives.
+        """
+        for step in planned.steps.values():
+            where = f"component {step.name}, job_params of {self._node.node_id}: resources"
+            self._components.turns.room.check(self.needs(planned, step), where)
+
+    async def waits(self, task_id: str) -> str:
+        """Return what this node's shares of a task wait for, or nothing where they have their room."""
+        return await self._components.turns.waits(task_id)
+
+    def note_waiting(self, session: Session, task_id: str, reason: str) -> None:
+        """Write down what this node's shares of a task wait for, unless they were launched meanwhile."""
+        task = session.get_one(Task, task_id)
+        for run in waiting_of_task(session, task_id):
+            if (lane := session.get(Lane, (task_id, run.role, run.index))) and lane.status == TaskStatus.READY:
+                jobs.move_lane(session, task, lane, TaskStatus.READY, self._clock.now(), reason=reason)
+
+    def launched(self, session: Session, run: ComponentRun) -> None:
+        """A component that may have waited for its turn was launched: it waits for nothing of this node any more."""
+        task = session.get(Task, run.task_id)
+        lane = session.get(Lane, (run.task_id, run.role, run.index))
+        if task and lane and lane.status == TaskStatus.READY and lane.reason:
+            jobs.move_lane(session, task, lane, TaskStatus.READY, self._clock.now())
 
     def outcome(self, session: Session, job: Job) -> Outcome:
         """Return what a job came to as far as this node's own share tells."""
@@ -139,9 +203,18 @@ class Shares:
         if task and lane:
             now = self._clock.now()
             reason = told_part(run.reason)
-            jobs.move_lane(session, task, lane, status, now, reason=reason, progress=run.progress or None)
+            job = jobs.require(session, task.job_id)
+            self._move(session, job, task, lane, status, now, reason=reason, progress=run.progress or None)
             if status is TaskStatus.SUCCESS:
                 self._release.ended(session, self._ended(session, task, lane))
+
+    def _move(
+        self, session: Session, job: Job, task: Task, lane: Lane, after: TaskStatus, now: int, **parts: Any
+    ) -> None:
+        before = lane.status
+        jobs.move_lane(session, task, lane, after, now, **parts)
+        if lane.status != before:
+            push(session, job, lane, now)
 
     def _ended(self, session: Session, task: Task, lane: Lane) -> EndedShare:
         step = self.plan(jobs.require(session, task.job_id)).steps[task.name]
@@ -194,6 +267,9 @@ class Shares:
             parameters=parameters,
             inputs=inputs,
             output_keys=[port.key for port in component.output],
+            initiator=job.initiator,
+            needs=self.needs(self.plan(job), step),
+            seconds=self.plan(job).deadlines.get((step.name, Party(lane.role, lane.index, self._node.node_id))),
         )
 
     def _told(self, party: Party) -> OrderParty:

@@ -15,8 +15,10 @@ class Job(Table):
     """A job as this node knows it, in whatever capacity: initiator, scheduler, participant.
 
     Attributes:
-        content: the job as it arrived (`JobCreate`); its digests tell whether a repeat is the same job.
+        content: the job as it arrived (`JobCreate`), read only where it is needed, as it may be large; its digests tell
+            whether a repeat is the same job.
         scheduler: the node that schedules it; only that one is obeyed.
+        sync_type: how the state of tasks travels to the scheduler: poll or callback.
         scheduling: this node is the scheduler.
         submission: state of handing it to another node that schedules: SENDING, ACCEPTED; empty where there is none.
         admitted: this node takes part (CTL-3.2 was accepted here).
@@ -33,11 +35,12 @@ class Job(Table):
 
     job_id: Mapped[str] = mapped_column(String(128), primary_key=True)
     flow_id: Mapped[str] = mapped_column(String(128), default="")
-    content: Mapped[dict[str, Any]]
+    content: Mapped[dict[str, Any]] = mapped_column(deferred=True)
     dag_digest: Mapped[str] = mapped_column(String(64))
     config_digest: Mapped[str] = mapped_column(String(64))
     initiator: Mapped[str] = mapped_column(String(128))
     scheduler: Mapped[str] = mapped_column(String(128))
+    sync_type: Mapped[str] = mapped_column(String(16), default="poll")
     scheduling: Mapped[bool] = mapped_column(default=False)
     submission: Mapped[str] = mapped_column(String(16), default="")
     admitted: Mapped[bool] = mapped_column(default=False)
@@ -48,7 +51,7 @@ class Job(Table):
     outcome: Mapped[str] = mapped_column(String(16), default="")
     reason: Mapped[str] = mapped_column(Text, default="")
     closed: Mapped[bool] = mapped_column(default=False, index=True)
-    reported: Mapped[list[Any]] = mapped_column(default=list)
+    reported: Mapped[list[Any]] = mapped_column(default=list, deferred=True)
     trace_id: Mapped[str] = mapped_column(String(256))
     created_at: Mapped[int]  # epoch milliseconds, as all times here
     ended_at: Mapped[int | None]
@@ -92,6 +95,8 @@ class Task(Table):
     told: Mapped[list[Any]] = mapped_column(default=list)
     created_at: Mapped[int]
     ended_at: Mapped[int | None]
+
+    __table_args__ = (Index("ix_control_tasks_name", "job_id", "name"),)
 
 
 class Lane(Table):

@@ -122,6 +122,8 @@ class Node:
             storage_address=f"file://{home.storage}",
             tasks_directory=home.tasks,
             component_url=lambda: self.listeners["component"].url,
+            longest_run_seconds=settings.control.task_seconds,
+            room=settings.control.room(),
         )
         self.management = Management(
             node=self.identity,
@@ -159,7 +161,7 @@ class Node:
             database=self.database,
             client=self.client,
             clock=self.clock,
-            correspondents=self.management.correspondents(),
+            correspondents=[*self.management.correspondents(), *self.control.correspondents()],
             exchanges=self.exchanges,
         )
         self.access = Access(database=self.database, clock=self.clock, policy=settings.access.policy())

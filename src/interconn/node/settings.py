@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from interconn.access.policy import Policy
 from interconn.access.rates import Rate
+from interconn.components.room import machine_room
 from interconn.standard.errors import ConfigurationError
 from interconn.standard.identifiers import Identifier
 from interconn.standard.management import AuthType
@@ -153,6 +154,16 @@ class ControlSection(Section):
     """How jobs are run."""
 
     patience_seconds: float = Field(default=45, gt=0, description="how long a silent partner is waited for")
+    cores: float | None = Field(default=None, gt=0, description="cores that components share; all where it is left out")
+    memory: float | None = Field(default=None, gt=0, description="GiB that components share; all where it is left out")
+    disk: float | None = Field(default=None, gt=0, description="GiB that components share; no bound where left out")
+    components: int = Field(default=32, gt=0, description="components that run at once")
+    task_seconds: float = Field(default=604_800, gt=0, description="after which a component is taken for hung")
+
+    def room(self) -> dict[str, float]:
+        """Return what components may take of the machine together."""
+        given = {"cpu": self.cores, "memory": self.memory, "disk": self.disk, "components": float(self.components)}
+        return machine_room() | {name: amount for name, amount in given.items() if amount is not None}
 
 
 class TrailSection(Section):

@@ -73,6 +73,12 @@ class TaskStart(WireModel):
     task_name: TaskName = Field(validation_alias=AliasChoices("task_name", "component_name"))
 
 
+class TaskStarted(WireModel):
+    """The start was taken. What the share waits for before it is launched is our extension."""
+
+    extension: dict[str, Any] | None = None
+
+
 class JobStop(WireModel):
     """Stop of a job, or of a task and all that depend on it (CTL-3.5, CTL-3.6)."""
 
@@ -103,11 +109,12 @@ class TaskStatusReply(WireModel):
 
 
 class TaskCallback(WireModel):
-    """A participant tells the scheduler of a task (CTL-3.9)."""
+    """A participant tells the scheduler of a task (CTL-3.9). The reason of a failure is our extension."""
 
     task_id: Identifier
     status: TaskStatus
     role: Role
+    extension: dict[str, Any] | None = None
 
 
 class ComponentCallback(WireModel):
@@ -208,7 +215,7 @@ JOB_START: Final = Endpoint(
     "The scheduler opens a job at a participant.",
 )  # fmt: skip
 TASK_START: Final = Endpoint(
-    "schedule.task.start", "CTL-3.4", "POST", f"{_SCHEDULE}/task/start", TaskStart, Empty,
+    "schedule.task.start", "CTL-3.4", "POST", f"{_SCHEDULE}/task/start", TaskStart, TaskStarted,
     "The scheduler starts one task at a participant.",
 )  # fmt: skip
 JOB_STOP_ALL: Final = Endpoint(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from typing import Any, Final
 
 from pydantic import AliasChoices, Field, model_validator
@@ -15,6 +16,7 @@ ROLES: Final = ("guest", "host", "arbiter")
 
 Parameters = dict[str, Any]
 
+_SYNC_TYPE: Final = "sync_type"
 _SEVERAL: Final = "|"
 _ORDINAL: Final = re.compile(r"0|[1-9][0-9]{0,5}")
 
@@ -103,6 +105,13 @@ class ParameterSet(WireModel):
         return self
 
 
+class SyncType(StrEnum):
+    """How the state of tasks travels between nodes (CTL-G3.1.1.2-sync)."""
+
+    POLL = "poll"
+    CALLBACK = "callback"
+
+
 class Config(WireModel):
     """Parties and parameters of a job (CTL-6.6). The scheduler is `job_params.common.scheduler` (resolution 27)."""
 
@@ -124,6 +133,18 @@ class Config(WireModel):
                 "task_params": self.task_params.completed(),
             }
         )
+
+    def sync_type(self) -> SyncType:
+        """Return how the state of tasks travels: by `job_params.common.sync_type`, else by polls (resolution 8)."""
+        given = self.job_params.common.get(_SYNC_TYPE)
+        return SyncType.CALLBACK if given == SyncType.CALLBACK else SyncType.POLL
+
+    def remarks(self) -> list[str]:
+        """Return what is taken otherwise than it is written, as the list of words is open."""
+        given = self.job_params.common.get(_SYNC_TYPE, SyncType.POLL)
+        if given in list(SyncType):
+            return []
+        return [f"job_params.common.sync_type {str(given)[:64]!r} is not known here and taken as poll"]
 
     def nodes(self) -> list[str]:
         """Return every node that plays a role, once, in the order of `role`; the scheduler may be another."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from interconn.components.environment import SOURCE_MEMBERS, by_input, output_place, split_parameters
+from interconn.control.flow.deadlines import deadline_of
 from interconn.control.flow.links import Descriptions, check_dag, fault
 from interconn.control.flow.parties import Party, check_parameter_owners, check_parties, parties_of
 from interconn.control.flow.resources import Resources, resources_of
@@ -57,11 +58,13 @@ class Plan:
         steps: by name, in an order in which each follows those it reads from.
         config: of the job.
         resources: what each party's shares may take of its node's machine.
+        deadlines: seconds within which a step must have ended at a party, where anything is said.
     """
 
     steps: Mapping[str, Step]
     config: Config
     resources: Mapping[Party, Resources]
+    deadlines: Mapping[tuple[str, Party], float]
 
     def downstream(self, name: str) -> frozenset[str]:
         """Return a step and all that follow it, directly or not (CTL-3.5-cascade).
@@ -76,10 +79,6 @@ class Plan:
             if step.upstream & found:
                 found.add(step.name)
         return frozenset(found)
-
-    def ready(self, succeeded: frozenset[str], begun: frozenset[str]) -> list[Step]:
-        """Return the steps that may begin now, in order."""
-        return [step for step in self.steps.values() if step.name not in begun and step.upstream <= succeeded]
 
 
 def plan(job: JobCreate, descriptions: Descriptions) -> Plan:
@@ -107,7 +106,13 @@ def plan(job: JobCreate, descriptions: Descriptions) -> Plan:
             _check_party(job, component, description, party)
             _check_fed(component, party, [steps[source] for source in upstream])
         steps[component.name] = Step(component, description, upstream, parties)
-    return Plan(steps, job.config, resources)
+    deadlines = {
+        (step.name, party): seconds
+        for step in steps.values()
+        for party in step.parties
+        if (seconds := deadline_of(job.config, party, step.name)) is not None
+    }
+    return Plan(steps, job.config, resources, deadlines)
 
 
 def _check_party(job: JobCreate, component: DagComponent, description: SelfDescription, party: Party) -> None:
