@@ -323,6 +323,7 @@ class Node:
         self.machine = Machine(node_id)
         self.admission = Admission()
         self.sessions = Sessions()
+        self.room: dict[str, float] = {}
         self.crash_at = ""
         self.crashed: list[str] = []
         self.dead = True
@@ -342,6 +343,7 @@ class Node:
             component_url=lambda: "http://127.0.0.1:1",
             registry=REGISTRY,
             launcher=self.machine,  # type: ignore[arg-type]
+            room=self.room,
         )
         self.control = Control(
             node=self.identity(),
