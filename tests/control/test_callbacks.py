@@ -9,6 +9,7 @@ from sqlalchemy import select
 from interconn.standard.control import JobStatus, TaskStatus
 from interconn.standard.errors import NotFound, PeerUnreachable
 from interconn.standard.flow import Config
+from interconn.standard.wire import Empty
 from interconn.state.outbox import OutboxMessage
 from interconn.trail.entries import AuditEntry
 from tests.virtual_time import until
@@ -98,7 +99,7 @@ async def test_a_push_that_finds_nobody_is_sent_again_in_order(network: Any, mak
 
 async def test_a_lost_word_is_asked_for_after_a_silence(network: Any, make: SimpleNamespace) -> None:
     async def drop(_caller: Any, _request: Any) -> Any:
-        return {}
+        return Empty()
 
     network.clearing.services[PUSH] = drop  # taken, answered, and forgotten
     await network.run(pushing(make))
