@@ -19,6 +19,8 @@ LONGEST_PASSING: Final = 16
 COMPONENTS: Final = "components"
 _UNITS: Final = {"cpu": "cores", "memory": "GiB of memory", "disk": "GiB of disk", COMPONENTS: "components at once"}
 _AROUND: Final = 1e-9
+_LEFT_KEPT: Final = 10_000
+"""Shares that ended last: one of them may still be entered by somebody who saw it wait a moment ago."""
 
 
 def machine_room() -> dict[str, float]:
@@ -58,6 +60,7 @@ class Room:
         self._bounds = dict(bounds)
         self._admitted = admitted
         self._running: dict[str, _Entry] = {}
+        self._left: dict[tuple[str, str], None] = {}
         self._taken = dict.fromkeys(self._bounds, 0.0)
         self._waiting: dict[str, _Entry] = {}
         self._turns: dict[str, dict[str, list[_Entry]]] = {}  # initiators, and jobs of each, whose turn is next first
@@ -93,6 +96,8 @@ class Room:
             needs: of all shares of the task here together.
             runs: it was launched by an earlier life of the node and takes its room in any case.
         """
+        if (task_id, share) in self._left:
+            return  # it has ended since it was looked at
         entry = self._running.get(task_id) or self._waiting.get(task_id)
         if entry is None:
             entry = _Entry(task_id, job_id, initiator, needs)
@@ -122,6 +127,9 @@ class Room:
 
     def leave(self, task_id: str, share: str) -> None:
         """Take note that a share has ended, or will not run; with the last one the room is free for others."""
+        self._left[task_id, share] = None
+        if len(self._left) > _LEFT_KEPT:
+            del self._left[next(iter(self._left))]
         entry = self._running.get(task_id) or self._waiting.get(task_id)
         if entry is None:
             return

@@ -154,8 +154,6 @@ class TaskWatch:
             raise PeerUnreachable("it accepted the task and did not begin it", where=lanes.node_id, clause="CTL-3.4")
         if now - hearing.first > LONGEST_TASK_SECONDS * 1000:
             raise PeerUnreachable("it has not ended the task within a week", where=lanes.node_id, clause="CTL-3.8")
-        # It may speak for more lanes than it has told of; what it says of the role as a whole counts.
-        hearing.over = hearing.over or reply.status.is_final
         if not (news or hearing.awaited) and now - asked < HELD_SECONDS * 1000:
             await self._clock.sleep(hearing.pause)
             hearing.pause = min(hearing.pause * 2, LONGEST_PAUSE_SECONDS)
