@@ -285,6 +285,8 @@ class Client:
         timeout: float = 15.0,
     ) -> Answer[Any]:
         network = self._network
+        if not isinstance(network, Network):
+            return await network.answer(node_id, endpoint, request)  # of a history
         wire = STANDARD.write_request(endpoint, request)
         if self._node_id in network.cut or node_id in network.cut or network.nodes[node_id].dead:
             raise PeerUnreachable(f"no answer from {node_id}: cut off", where=node_id)
