@@ -58,10 +58,10 @@ class FlowCreate(WireModel):
 
 
 class FlowLint(WireModel):
-    """Check a flow as a job of it would be checked, without telling anybody."""
+    """Check a flow as a job of it would be checked, without telling anybody; a DAG alone as a flow without parties."""
 
     dag: Dag
-    config: Config
+    config: Config | None = None
 
 
 class FlowStep(WireModel):
@@ -74,15 +74,19 @@ class FlowStep(WireModel):
 
 
 class FlowPlan(WireModel):
-    """How a flow would be run: its steps in order, who schedules, and what partners would approve."""
+    """How a flow would be run: its steps in order, who schedules, and what partners would approve.
 
-    scheduler: str
+    Of a DAG alone it is not known who schedules, who takes part, and what the configuration's digest is.
+    """
+
+    scheduler: str = ""
     steps: list[FlowStep]
     resources: dict[str, dict[str, float]] = Field(
         default={}, description="role and index to cpu (cores), memory and disk (GiB), as far as they are limited"
     )
     dag_digest: str = Field(description="SHA-256 of the DAG's canonical form, which approvals are compared by")
-    config_digest: str = Field(description="the same of the configuration")
+    config_digest: str = Field(default="", description="the same of the configuration")
+    remarks: list[str] = Field(default=[], description="what a person should look at; no reason to refuse")
 
 
 class FlowPicture(WireModel):
@@ -90,6 +94,13 @@ class FlowPicture(WireModel):
 
     dag: Dag
     title: Name = Field(default="flow", description="what the picture is called for those who hear it")
+
+
+class FlowReference(WireModel):
+    """A flow that this node knows."""
+
+    flow_id: Identifier
+    initiator: Identifier | None = Field(default=None, description="whose; needed where several have the id")
 
 
 class JobPropose(WireModel):
@@ -259,6 +270,7 @@ PROJECT_LIST: Final = own("project.list", "GET", "/projects", ProjectSearch, Pro
 FLOW_CREATE: Final = own("flow.create", "POST", "/flows/create", FlowCreate, FlowView, "Create a flow.")
 FLOW_LINT: Final = own("flow.lint", "POST", "/flows/lint", FlowLint, FlowPlan, "Check a flow; nobody is asked.")
 FLOW_PICTURE: Final = own("flow.picture", "POST", "/flows/picture", FlowPicture, Picture, "Draw a flow.")
+FLOW_DRAWN: Final = own("flow.drawn", "GET", "/flows/drawn", FlowReference, Picture, "Draw a flow that is known.")
 FLOW_LIST: Final = own("flow.list", "GET", "/flows", FlowSearch, FlowViews, "List flows.")
 JOB_PROPOSE: Final = own("job.propose", "POST", "/jobs/propose", JobPropose, JobProposal, "Propose a job.")
 AUDIT_LIST: Final = own("audit.list", "GET", "/audits", AuditSearch, AuditViews, "List approvals.")
@@ -276,6 +288,6 @@ AUDIT_ASK: Final = own(
 )
 
 ENDPOINTS: Final = (
-    DATASET_REQUEST, PROJECT_CREATE, PROJECT_LIST, FLOW_CREATE, FLOW_LINT, FLOW_PICTURE, FLOW_LIST, JOB_PROPOSE,
-    AUDIT_LIST, AUDIT_APPROVE, AUDIT_REJECT, AUDIT_TERMINATE, AUDIT_SHOW, AUDIT_WITHDRAW, AUDIT_ASK,
+    DATASET_REQUEST, PROJECT_CREATE, PROJECT_LIST, FLOW_CREATE, FLOW_LINT, FLOW_PICTURE, FLOW_DRAWN, FLOW_LIST,
+    JOB_PROPOSE, AUDIT_LIST, AUDIT_APPROVE, AUDIT_REJECT, AUDIT_TERMINATE, AUDIT_SHOW, AUDIT_WITHDRAW, AUDIT_ASK,
 )  # fmt: skip

@@ -111,6 +111,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "own.flow.create": act(OPERATOR),
     "own.flow.lint": LOOK,
     "own.flow.picture": LOOK,
+    "own.flow.drawn": LOOK,
     "own.flow.list": LOOK,
     "own.component.own": LOOK,
     "own.component.disable": act(ADMIN, OPERATOR),

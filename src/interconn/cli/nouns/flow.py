@@ -117,15 +117,15 @@ def lint(file: Path, *, common: Common = Common()) -> None:
     Parameters
     ----------
     file
-        The flow: a JSON object with the members "dag" and "config".
+        The flow: a JSON object with the members "dag" and "config"; a DAG alone is checked as far as that goes.
     """
     from interconn.cli.flow_file import read_flow_file
     from interconn.cli.output import print_reply, print_table
 
     read = read_flow_file(file)
-    dag, config = read.require_dag(file), read.require_config(file)
+    dag = read.require_dag(file)
     with common.node() as node:
-        planned = node.flows.lint(dag, config)
+        planned = node.flows.lint(dag, read.config)
     if common.json:
         print_reply(planned)
         return
@@ -136,7 +136,12 @@ def lint(file: Path, *, common: Common = Common()) -> None:
     )
     for party, limits in planned.resources.items():
         print(say("{party} may take {limits}", party=party, limits=_limits(limits)))
+    for remark in planned.remarks:
+        print(say("remark: {remark}", remark=remark))
     print(say("digest of the DAG: {digest}", digest=planned.dag_digest))
+    if read.config is None:
+        print(say("the DAG is right; who takes part is not settled"))
+        return
     print(say("digest of the configuration: {digest}", digest=planned.config_digest))
     print(say("{scheduler} schedules; the flow can be run", scheduler=planned.scheduler))
 
@@ -146,23 +151,44 @@ def _limits(limits: dict[str, float]) -> str:
     return ", ".join(f"{amount:g} {units.get(name, name)}" for name, amount in limits.items())
 
 
-@app.command(help_epilogue=example("flow picture examples/intersection.json --output flow.svg"))
-def picture(file: Path, *, output: Path | None = None, common: Common = Common()) -> None:
+@app.command(
+    help_epilogue=example(
+        "flow picture examples/intersection.json --output flow.svg", "flow picture --flow flow-c08d --output flow.svg"
+    )
+)
+def picture(
+    file: Path | None = None,
+    *,
+    flow: str | None = None,
+    initiator: str | None = None,
+    output: Path | None = None,
+    common: Common = Common(),
+) -> None:
     """Draw a flow: what reads from what, as SVG for a browser or a document.
 
     Parameters
     ----------
     file
         The flow: a JSON object with the member "dag".
+    flow
+        Id of a flow that the node knows, instead of a file.
+    initiator
+        Whose flow, where several nodes have one of that id.
     output
         Where the picture goes, instead of standard output.
     """
     from interconn.cli.flow_file import read_flow_file
     from interconn.cli.output import print_picture, print_reply
+    from interconn.standard.errors import InvalidRequest
 
-    read = read_flow_file(file)
+    if (file is None) == (flow is None):
+        raise InvalidRequest(say("name either a file or, with --flow, a flow that the node knows"), where="flow")
     with common.node() as node:
-        drawn = node.flows.picture(read.require_dag(file), title=read.name)
+        if file is None:
+            drawn = node.flows.drawn(flow or "", initiator=initiator)
+        else:
+            read = read_flow_file(file)
+            drawn = node.flows.picture(read.require_dag(file), title=read.name)
     if common.json:
         print_reply(drawn)
         return

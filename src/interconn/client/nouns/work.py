@@ -81,14 +81,19 @@ class Flows(Noun[Client]):
         return Question(audit_rows.FLOW_CREATE, request)
 
     @Verb
-    def lint(self, dag: Dag, config: Config) -> Question[audit_rows.FlowPlan]:
-        """Check a flow as a job of it would be checked, without telling anybody."""
+    def lint(self, dag: Dag, config: Config | None = None) -> Question[audit_rows.FlowPlan]:
+        """Check a flow as a job of it would be checked, without telling anybody; a DAG alone without parties."""
         return Question(audit_rows.FLOW_LINT, audit_rows.FlowLint(dag=dag, config=config))
 
     @Verb
     def picture(self, dag: Dag, *, title: str = "flow") -> Question[Picture]:
         """Draw a flow's DAG, as SVG."""
         return Question(audit_rows.FLOW_PICTURE, audit_rows.FlowPicture(dag=dag, title=title))
+
+    @Verb
+    def drawn(self, flow_id: str, *, initiator: str | None = None) -> Question[Picture]:
+        """Draw a flow that the node knows, as SVG; `initiator` where several nodes have one of that id."""
+        return Question(audit_rows.FLOW_DRAWN, audit_rows.FlowReference(flow_id=flow_id, initiator=initiator))
 
     @Verb
     def list(

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from interconn.api import audits as api
 from interconn.api.audits import AuditKind, FlowView
 from interconn.api.own import OwnService, Person
 from interconn.api.pictures import Picture
-from interconn.control.flow import Descriptions, check_dag, config_digest, dag_digest, draw_dag, plan
+from interconn.control.flow import (
+    Descriptions,
+    Party,
+    check_dag,
+    config_digest,
+    dag_digest,
+    draw_dag,
+    plan,
+    remarks_on,
+)
 from interconn.identity.node import NodeIdentity
 from interconn.management.approvals.audits import Audits
 from interconn.management.approvals.subjects import Subject
@@ -20,12 +30,20 @@ from interconn.management.approvals.views import waits_for
 from interconn.management.permits.terms import GrantTerms
 from interconn.management.policy.facts import NOTHING, UNBOUNDED, Facts, components_of, partners_of, roles_of
 from interconn.management.work.projects import Projects
+from interconn.management.work.runnable import require_runnable
 from interconn.management.work.tables import Flow
 from interconn.peers.inbound import Caller
 from interconn.standard import management as standard
 from interconn.standard.control import JobCreate
-from interconn.standard.errors import ContentConflict, NotApproved
-from interconn.standard.flow import Config, Dag
+from interconn.standard.errors import (
+    ComponentDisabled,
+    ContentConflict,
+    InvalidRequest,
+    NoLauncher,
+    NotApproved,
+    NotFound,
+)
+from interconn.standard.flow import Config, Dag, DagComponent
 from interconn.standard.identifiers import new_id, new_job_id
 from interconn.standard.management import FlowApply
 from interconn.state.clock import Clock
@@ -173,6 +191,7 @@ class Flows(Subject[FlowApply]):
             OwnService(api.FLOW_CREATE, self._create),
             OwnService(api.FLOW_LINT, self._lint),
             OwnService(api.FLOW_PICTURE, self._picture),
+            OwnService(api.FLOW_DRAWN, self._drawn),
             OwnService(api.FLOW_LIST, self._list),
         ]
 
@@ -200,27 +219,41 @@ class Flows(Subject[FlowApply]):
         return await self._database.write(work)
 
     async def _lint(self, _person: Person, request: api.FlowLint) -> api.FlowPlan:
+        found = check_dag(request.dag, self._descriptions)
+        remarks = remarks_on(found)
+        if request.config is None:
+            steps = [_step(component, upstream, ()) for component, _, upstream in found]
+            return api.FlowPlan(steps=steps, dag_digest=dag_digest(request.dag), remarks=remarks)
         planned = plan(JobCreate(job_id=new_job_id(), dag=request.dag, config=request.config), self._descriptions)
-        steps = [
-            api.FlowStep(
-                name=step.name,
-                component=f"{step.component.component_name} {step.component.version}",
-                after=sorted(step.upstream),
-                parties=[f"{party.name} {party.node_id}" for party in step.parties],
-            )
-            for step in planned.steps.values()
-        ]
+        try:
+            await self._database.read(lambda session: require_runnable(session, planned, self._node.node_id))
+        except (ComponentDisabled, NoLauncher) as error:
+            remarks.append(error.message)
         return api.FlowPlan(
             scheduler=request.config.scheduler(),
-            steps=steps,
+            steps=[_step(step.component, step.upstream, step.parties) for step in planned.steps.values()],
             resources={party.name: limits.stated() for party, limits in planned.resources.items() if limits.stated()},
             dag_digest=dag_digest(request.dag),
             config_digest=config_digest(request.config),
+            remarks=remarks,
         )
 
     async def _picture(self, _person: Person, request: api.FlowPicture) -> Picture:
         check_dag(request.dag, self._descriptions)
         return Picture(svg=draw_dag(request.dag, request.title))
+
+    async def _drawn(self, _person: Person, request: api.FlowReference) -> Picture:
+        wanted = select(Flow).where(Flow.flow_id == request.flow_id).order_by(Flow.initiator)
+        if request.initiator:
+            wanted = wanted.where(Flow.initiator == request.initiator)
+        found = await self._database.read(lambda session: list(session.scalars(wanted)))
+        if not found:
+            raise NotFound("there is no such flow", where="flow_id", hint="interconn flow list")
+        if len(found) > 1:
+            initiators = ", ".join(flow.initiator for flow in found)
+            raise InvalidRequest(f"there are several flows of that id: of {initiators}", where="initiator")
+        [flow] = found
+        return Picture(svg=draw_dag(Dag.model_validate(flow.dag), flow.name))
 
     async def _list(self, _person: Person, request: api.FlowSearch) -> api.FlowViews:
         matching = []
@@ -262,3 +295,12 @@ class Flows(Subject[FlowApply]):
             )
             for key, flow in zip(keys, flows, strict=True)
         ]
+
+
+def _step(component: DagComponent, upstream: Iterable[str], parties: Iterable[Party]) -> api.FlowStep:
+    return api.FlowStep(
+        name=component.name,
+        component=f"{component.component_name} {component.version}",
+        after=sorted(upstream),
+        parties=[f"{party.name} {party.node_id}" for party in parties],
+    )
