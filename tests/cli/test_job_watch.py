@@ -9,9 +9,10 @@ import pytest
 from rich.console import Console
 
 from interconn.api import state
-from interconn.api.jobs import JOB_PICTURE, JOB_RUN, JOB_WATCH, JobEvent, JobView, PartyView, TaskView
+from interconn.api.jobs import JOB_PICTURE, JOB_RUN, JOB_WATCH, JobEvent, JobView, PartyView, Progress, TaskView
 from interconn.api.pictures import Picture
 from interconn.cli.job_watch import Seen, lanes
+from interconn.cli.output import instant
 from interconn.standard.control import JobStatus, TaskStatus
 from interconn.standard.errors import NotFound
 from tests.cli.conftest import Interconn
@@ -98,7 +99,7 @@ def test_why_a_job_waits_names_all_that_it_waits_for(fake: FakeNode, interconn: 
     )  # fmt: skip
     waiting = state.AwaitedView(
         node_id="operator", waits_for="node operator to finish as host.0", whom="NODE_THERE", since=1_700_000_000_000,
-        exchange=exchange,
+        exchange=exchange, progress=Progress(phase="matching", done=3, total=10, at=1_700_000_030_000),
     )  # fmt: skip
     here = state.AwaitedView(node_id="", waits_for="this node to finish as guest.0", whom="NODE_HERE")
     explanation = state.Explanation(
@@ -108,5 +109,12 @@ def test_why_a_job_waits_names_all_that_it_waits_for(fake: FakeNode, interconn: 
     fake.answer(state.WHY, state.Why(id="job-1", explanations=[explanation]))
     told = interconn("job", "why", "job-1").out
     assert told == interconn("why", "job-1").out
-    for shown in ("node operator to finish as host.0", "this node to finish as guest.0", "no answer", "3 attempts"):
+    assert told.count(instant(1_700_000_030_000)) == 2  # of the most telling, and in the list of all
+    for shown in (
+        "node operator to finish as host.0",
+        "this node to finish as guest.0",
+        "no answer",
+        "3 attempts",
+        "last progress",
+    ):
         assert shown in told

@@ -77,6 +77,15 @@ async def test_a_running_job_waits_for_the_parties_that_have_not_ended(database:
     ]
 
 
+async def test_what_a_share_that_has_not_begun_tells_of_its_reason_is_part_of_it(database: Database) -> None:
+    task = Task(task_id="task-1", job_id="job-1", name="psi-1", status="READY", told=["operator"], created_at=NOW)
+    full = lane("operator", "host", "READY")
+    full.reason = "waits for room on its node: 8 GiB are needed and 2 free"
+    assert await standing(database, job("RUNNING", scheduling=True), task, full) == [
+        ("operator", "begin as host.0 in task psi-1: waits for room on its node: 8 GiB are needed and 2 free")
+    ]
+
+
 async def test_a_task_waits_for_its_parties(database: Database) -> None:
     task = Task(task_id="task-1", job_id="job-1", name="psi-1", status="RUNNING", told=[], created_at=NOW)
 

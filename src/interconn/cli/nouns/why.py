@@ -10,7 +10,7 @@ from interconn.cli.options import Common, example
 from interconn.cli.wording import say
 
 if TYPE_CHECKING:
-    from interconn.api.state import Explanation
+    from interconn.api.state import AwaitedView, Explanation
 
 app = App(
     name="why",
@@ -70,6 +70,7 @@ def _show(one: Explanation) -> None:
             (say("last exchange"), contact(one.exchange)),
             (say("sent again"), instant(one.exchange.next_at) if one.exchange else ""),
             (say("last contact"), contact(one.contact)),
+            (say("last progress"), _progress_at(one.awaits[0]) if one.awaits else ""),
             (say("the partner says"), one.partner_believes),
             (say("see"), one.related),
         ],
@@ -77,11 +78,12 @@ def _show(one: Explanation) -> None:
     if len(one.awaits) > 1:
         print()
         print_table(
-            [say("waits for"), say("since"), say("last exchange"), say("again")],
+            [say("waits for"), say("since"), say("last progress"), say("last exchange"), say("again")],
             [
                 [
                     each.waits_for,
                     instant(each.since),
+                    _progress_at(each),
                     contact(each.exchange or each.contact),
                     instant(each.exchange.next_at) if each.exchange else "",
                 ]
@@ -90,3 +92,9 @@ def _show(one: Explanation) -> None:
             empty="",
         )
     print_next(f"{one.next_step}: {one.command}" if one.command else one.next_step)
+
+
+def _progress_at(one: AwaitedView) -> str:
+    from interconn.cli.output import instant
+
+    return instant(one.progress.at) if one.progress else ""
