@@ -21,6 +21,7 @@ from interconn.standard.control import (
     JOB_START,
     JOB_STATUS_ALL,
     JOB_STOP,
+    TASK_CALLBACK,
     TASK_POLL,
     TASK_START,
     ComponentCallback,
@@ -195,6 +196,7 @@ async def test_a_partner_that_says_pending_for_ever(network: Any, make: SimpleNa
         return TaskStatusReply(status=TaskStatus.PENDING)
 
     network.operator.services[TASK_POLL.name] = pending
+    network.bank.services[TASK_CALLBACK.name] = silence  # what it pushes, where it does, does not arrive
     job = make.job()
     job.config.job_params.common["sync_type"] = sync_type
     await network.run(job)
