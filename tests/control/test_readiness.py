@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from interconn.control.flow import plan
@@ -61,6 +61,7 @@ def test_only_as_many_begin_as_there_is_room_for_their_shares(make: SimpleNamesp
     assert len(names(readiness)) == 3
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # the makers keep nothing
 @given(st.data())
 def test_it_says_what_a_look_at_the_whole_job_would_say(make: SimpleNamespace, data: st.DataObject) -> None:
     parts = [make.component("c0")]
