@@ -52,6 +52,12 @@ class Shape:
     slow: bool = False
 
 
+def calling_back(request: Any) -> Any:
+    """A job whose parties push how their shares stand (CTL-3.9)."""
+    request.config.job_params.common["sync_type"] = "callback"
+    return request
+
+
 SHAPES = {
     "branches": Shape(lambda: job(*DIAMOND, scheduler="clearing")),
     "two roles on one node": Shape(
@@ -64,7 +70,10 @@ SHAPES = {
         slow=True,
     ),
     "a host that schedules": Shape(lambda: job(*DIAMOND[:3], scheduler="operator"), slow=True),
-    "a component fails": Shape(lambda: job(*DIAMOND, scheduler="clearing"), outcome="FAILED", fails="trained"),
+    "a component fails": Shape(
+        lambda: job(*DIAMOND, scheduler="clearing"), outcome="FAILED", fails="trained", slow=True
+    ),
+    "callbacks": Shape(lambda: calling_back(job(*DIAMOND, scheduler="clearing")), slow=True),
     "stopped": Shape(lambda: job(*DIAMOND, scheduler="clearing"), outcome="FAILED", stopped=True),
 }
 
