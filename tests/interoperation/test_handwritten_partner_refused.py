@@ -196,6 +196,7 @@ def test_mgt_2_2_node_ids_a_request_for_another_node_is_refused(grounds: Grounds
 
 @pytest.mark.parametrize("name", ["x-csrf-protection", "x-nonce", "x-trace-id", "x-timestamp", "x-source-node-id"])
 def test_mgt_2_2_headers_each_is_demanded(grounds: Grounds, name: str) -> None:
+    """CTL-2.2-headers as well: it is a call of the control layer."""
     caller = grounds.partner.caller
     request = caller.unsigned("POST", f"{BASE}/schedule/task/poll", b'{"task_id":"task_1","role":"host"}')
     status, code = refused(grounds, caller.signed(request.with_header(name, None)), name)

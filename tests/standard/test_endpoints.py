@@ -45,6 +45,34 @@ def test_mgt_2_1_http_get_and_post_alone() -> None:
     assert {method for row in EAST_WEST for method in row.methods} == {"GET", "POST"}
 
 
+def test_ctl_2_1_each_call_of_control_has_the_verb_and_the_path_of_its_section() -> None:
+    written = """
+        CTL-3.1 POST /v1/interconn/schedule/job/create_all
+        CTL-3.2 POST /v1/interconn/schedule/job/create
+        CTL-3.3 POST /v1/interconn/schedule/job/start
+        CTL-3.4 POST /v1/interconn/schedule/task/start
+        CTL-3.5 POST /v1/interconn/schedule/job/stop_all
+        CTL-3.6 POST /v1/interconn/schedule/job/stop
+        CTL-3.7 POST /v1/interconn/schedule/job/status_all
+        CTL-3.8 POST /v1/interconn/schedule/task/poll
+        CTL-3.9 POST /v1/interconn/schedule/task/callback
+        CTL-4.1 POST /v1/platform/schedule/task/callback
+        CTL-5.1 POST /v1/platform/schedule/job/create_all
+        CTL-5.2 POST /v1/platform/schedule/job/stop_all
+        CTL-5.3 GET /v1/platform/schedule/job/status_all
+        CTL-5.4 GET /v1/platform/schedule/task/get_log_line
+        CTL-5.5 GET /v1/platform/schedule/task/get_log
+        CTL-5.6 GET /v1/platform/schedule/job/query_job_list
+        CTL-5.7 POST /v1/platform/schedule/job/stop_task
+        CTL-5.8 POST /v1/platform/schedule/component/register
+    """
+    rows = (*control.EAST_WEST, control.COMPONENT_CALLBACK, *control.NORTH_SOUTH)
+    assert [f"{row.clause} {row.method} {row.path}" for row in rows] == [
+        line.strip() for line in written.strip().splitlines()
+    ]
+    assert {row.clause for row in rows if row.also_methods} == {"CTL-3.7"}  # resolution 2
+
+
 def test_no_path_lives_on_two_listeners() -> None:
     paths = [{row.path for row in rows} for rows in LISTENERS.values()]
     assert sum(map(len, paths)) == len(set.union(*paths))
