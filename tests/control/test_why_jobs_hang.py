@@ -172,6 +172,7 @@ async def test_a_partner_that_never_answers_a_start(network: Any, make: SimpleNa
     network.operator.services[JOB_START.name] = silence
     await network.run(make.job())
     found = await until(network.bank, lambda found: found.waits_for == "node operator to start the job")
+    found = await until(network.bank, lambda found: bool(found.exchange) and found.exchange.call == JOB_START.name)
     assert (found.waits_for, found.node_id) == ("node operator to start the job", "operator")
     assert (found.exchange.call, found.exchange.outcome) == (JOB_START.name, "not answered yet")
     # The operator waits too, for whom has to ask it.
@@ -183,7 +184,8 @@ async def test_a_partner_that_never_answers_a_start(network: Any, make: SimpleNa
 async def test_a_partner_that_never_answers_the_start_of_a_task(network: Any, make: SimpleNamespace) -> None:
     network.operator.services[TASK_START.name] = silence
     await network.run(make.job())
-    found = await once(network.bank, "accept its part")
+    await once(network.bank, "accept its part")
+    found = await until(network.bank, lambda found: bool(found.exchange) and found.exchange.call == TASK_START.name)
     assert found.waits_for.startswith("node operator to accept its part as host.0 in task first")
     assert (found.exchange.call, found.exchange.outcome) == (TASK_START.name, "not answered yet")
 
@@ -203,7 +205,7 @@ async def test_a_partner_that_says_pending_for_ever(network: Any, make: SimpleNa
     found = await until(network.bank, lambda found: found.waits_for.startswith("node operator to begin"))
     found = await until(network.bank, lambda found: len(found.awaits) == 1)  # what the bank has to do, it does
     assert found.waits_for == "node operator to begin as host.0 in task first"
-    found = await until(network.bank, lambda found: found.exchange.call == TASK_POLL.name)
+    found = await until(network.bank, lambda found: bool(found.exchange) and found.exchange.call == TASK_POLL.name)
     assert found.exchange.outgoing and found.whom == "NODE_THERE"
 
 
