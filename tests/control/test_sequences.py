@@ -211,3 +211,21 @@ async def test_ctl_g3_1_1_3_lifecycle_a_component_killed_from_outside_fails_its_
     assert view.outcome == "FAILED"
     assert set(make.statuses(view)["first"].values()) == {"FAILED"}
     assert set(network.bank.machine.environments) == set(network.bank.machine.exits)  # none is left running
+
+
+async def test_ctl_1_components_of_two_providers_run_in_the_order_of_the_dag(
+    network: Any, make: SimpleNamespace
+) -> None:
+    other = make.description("sum").model_copy(update={"provider": "another"})
+    make.registry.take_up([other])
+    try:
+        one = make.component
+        second = one("b", "sum", ["a.data0"]) | {"provider": "another"}
+        await network.run(make.job(one("a"), second, scheduler="clearing"))
+        await over(network)
+        for node in (network.bank, network.operator):
+            names = [each["runtime.component.name"] for each in node.machine.environments.values()]
+            assert names == ["join", "sum"]
+            assert node.machine.launches == 2
+    finally:
+        make.registry.take_up([])
