@@ -149,7 +149,9 @@ class Admission:
     def planned(self, session: Session, job_id: str) -> JobCreate | None:
         return self.proposals.get(job_id)
 
-    def admit(self, session: Session, job: JobCreate, *, scheduler: str) -> None:
+    def admit(
+        self, session: Session, job: JobCreate, *, scheduler: str, digests: tuple[str, str] | None = None
+    ) -> None:
         if "admit" in self.refusals:
             raise self.refusals["admit"]
         self.admitted.append((job.job_id, scheduler))

@@ -30,7 +30,9 @@ class Admission(Protocol):
         """Return a job that was proposed, by this node or to it, whoever has approved it; None where there is none."""
         ...
 
-    def admit(self, session: Session, job: JobCreate, *, scheduler: str) -> None:
+    def admit(
+        self, session: Session, job: JobCreate, *, scheduler: str, digests: tuple[str, str] | None = None
+    ) -> None:
         """Let this node take part in a job, and use up one access of each permit that it needs.
 
         Called inside the transaction that stores the job, and again in that of each task's start, so that what was
@@ -41,6 +43,7 @@ class Admission(Protocol):
             session: of that transaction.
             job: as it arrived.
             scheduler: the node that sent it, proven; this node itself where it schedules.
+            digests: of its DAG and its configuration, as they were kept when it was stored; else they are made.
 
         Raises:
             NotApproved: it was not approved here, or job id, DAG, configuration or scheduler differ.

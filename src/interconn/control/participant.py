@@ -197,7 +197,8 @@ class Participant:
         if request.task_name not in steps:
             raise InvalidFlow("the DAG has no such component", where="task_name", clause=TASK_START.clause)
         # What was revoked since the job was admitted holds for each of its tasks; no use is counted again.
-        self._admission.admit(session, self._shares.content(job), scheduler=job.scheduler)
+        digests = (job.dag_digest, job.config_digest)
+        self._admission.admit(session, self._shares.content(job), scheduler=job.scheduler, digests=digests)
         self._shares.begin(session, job, steps[request.task_name], request.task_id)
 
     async def poll(self, caller: Caller, request: TaskPoll) -> TaskStatusReply:

@@ -72,7 +72,9 @@ class JobAdmission:
         job = session.get(ProposedJob, job_id)
         return _as_created(job) if job else None
 
-    def admit(self, session: Session, job: JobCreate, *, scheduler: str) -> None:
+    def admit(
+        self, session: Session, job: JobCreate, *, scheduler: str, digests: tuple[str, str] | None = None
+    ) -> None:
         """Let this node take part in a job, and use up one access of each permit that it needs.
 
         Called in the transaction that stores the job; the same job again uses up nothing more.
@@ -86,7 +88,7 @@ class JobAdmission:
         if self._preauthorised.answers(session, job, scheduler=scheduler, proposed=proposed):
             self._preauthorised.admit(session, job, scheduler=scheduler)
             return
-        approved = self._approved(session, job, caller=scheduler)
+        approved = self._approved(session, job, caller=scheduler, digests=digests)
         self._check_flow(session, approved)
         if scheduler != approved.scheduler:
             raise NotApproved(
@@ -122,7 +124,9 @@ class JobAdmission:
         if approved.initiator != self._node.node_id:
             self._use(session, approved)
 
-    def _approved(self, session: Session, job: JobCreate, *, caller: str) -> ProposedJob:
+    def _approved(
+        self, session: Session, job: JobCreate, *, caller: str, digests: tuple[str, str] | None = None
+    ) -> ProposedJob:
         approved = session.get(ProposedJob, job.job_id)
         # Whether there is such a job is nobody's business but its parties'.
         if approved is None or caller not in _parties(approved):
@@ -136,9 +140,10 @@ class JobAdmission:
                 raise NotApproved(
                     f"job {job.job_id} is {audit.standing} here", where="job_id", clause="MGT-8-job-audit-state"
                 )
+        dag, config = digests or (dag_digest(job.dag), config_digest(job.config))
         for member, given, expected in (
-            ("dag", dag_digest(job.dag), approved.dag_digest),
-            ("config", config_digest(job.config), approved.config_digest),
+            ("dag", dag, approved.dag_digest),
+            ("config", config, approved.config_digest),
             # Optional in CTL-3.2, but a job must not be filed under a flow that was not approved for it.
             ("flow_id", job.flow_id or approved.flow_id, approved.flow_id),
         ):
@@ -186,7 +191,8 @@ class JobAdmission:
 
 
 def _parties(job: ProposedJob) -> set[str]:
-    return {job.initiator, job.scheduler, *Config.model_validate(job.config).nodes()}
+    players: dict[str, list[str]] = job.config["role"]
+    return {job.initiator, job.scheduler, *(node for nodes in players.values() for node in nodes)}
 
 
 def _as_created(job: ProposedJob) -> JobCreate:

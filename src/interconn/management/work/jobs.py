@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from interconn.api import audits as api
 from interconn.api.audits import AuditKind, JobProposal
 from interconn.api.own import OwnService, Person
+from interconn.components import runnable
 from interconn.components.environment import MODEL_MEMBER
 from interconn.control.flow import Descriptions, config_digest, dag_digest, plan
 from interconn.identity.node import NodeIdentity
@@ -29,7 +30,7 @@ from interconn.management.permits.tables import AcceptedGrant, Grant
 from interconn.management.permits.terms import Access, ComponentIdentity, GrantTerms
 from interconn.management.policy.facts import Facts, components_of, partners_of, roles_of
 from interconn.management.work.flows import Flows
-from interconn.management.work.runnable import require_runnable
+from interconn.management.work.runnable import own_descriptions, require_runnable
 from interconn.management.work.sources import sources_of
 from interconn.management.work.tables import Flow, ProposedJob
 from interconn.peers.inbound import Caller
@@ -47,8 +48,12 @@ from interconn.standard.errors import (
 from interconn.standard.flow import Config, Dag
 from interconn.standard.identifiers import new_id, new_job_id
 from interconn.standard.management import JobApply
+from interconn.standard.self_description import SelfDescription
 from interconn.state.clock import Clock
 from interconn.state.database import Database
+
+_JOBS_KEPT: Final = 256
+"""Jobs of which is kept in memory what this node runs for them."""
 
 
 class Jobs(Subject[JobApply]):
@@ -97,6 +102,7 @@ class Jobs(Subject[JobApply]):
         self._permits = permits
         self._audits = audits
         self._descriptions = descriptions
+        self._run_here: dict[tuple[str, str, str], list[SelfDescription]] = {}
 
     def subject_id(self, application: JobApply) -> str:
         """Return the job's id."""
@@ -157,10 +163,20 @@ class Jobs(Subject[JobApply]):
         self._flows.require_approved(session, job.initiator, job.flow_id, nodes)
 
     def require_runnable(self, session: Session, job: ProposedJob) -> None:
-        """Check that this node has disabled nothing that the job has it run; raises ComponentDisabled."""
-        dag, config = Dag.model_validate(job.dag), Config.model_validate(job.config)
-        planned = plan(JobCreate(job_id=job.job_id, dag=dag, config=config), self._descriptions)
-        require_runnable(session, planned, self._node.node_id)
+        """Check that this node can launch, and has not disabled, what the job has it run; asked at each of its tasks.
+
+        Raises:
+            ComponentDisabled, NoLauncher: names the first that it does not run.
+        """
+        key = (job.job_id, job.dag_digest, job.config_digest)
+        if key not in self._run_here:
+            dag, config = Dag.model_validate(job.dag), Config.model_validate(job.config)
+            planned = plan(JobCreate(job_id=job.job_id, dag=dag, config=config), self._descriptions)
+            own = own_descriptions(planned, self._node.node_id)
+            while len(self._run_here) >= _JOBS_KEPT:
+                del self._run_here[next(iter(self._run_here))]
+            self._run_here[key] = own
+        runnable.require_runnable(session, self._run_here[key])
 
     def needed(self, session: Session, job: ProposedJob, audit: Audit) -> list[Grant]:
         """Return the grants of which a job of a partner uses up one access each (docs/decisions/0005-permits.md).
