@@ -1,5 +1,6 @@
 """A node changes its key while it works, and its partners follow (MGT-3.4)."""
 
+import asyncio
 import dataclasses
 
 import pytest
@@ -324,6 +325,35 @@ async def test_a_crash_between_commit_and_files_is_made_good_at_the_start(networ
     await bank.restart()
     assert (bank.credential.fingerprint, list(bank.store.all())) == (new, [new])
     await talk(*three)
+
+
+async def test_a_rotation_whose_caller_is_cut_off_is_carried_out(network, three, monkeypatch):
+    """The listener ends a call whose caller has gone, between the commit and all that follows it too."""
+    bank = three[0]
+    with monkeypatch.context() as patched:
+        patched.setattr(bank.management.rotation, "step", cut_off)
+        patched.setattr(bank.keys, "lead", lambda fingerprint: None)
+        with pytest.raises(asyncio.CancelledError):
+            await rotate(bank)
+    [rotation] = await bank.rows(KeyRotation)
+    await bank.management.rotation.step()
+    assert bank.keys.newest.credential.fingerprint == rotation.following
+    await talk(*three)
+
+
+async def test_a_rotation_may_begin_before_the_files_of_the_last_one_have_followed(network, three, monkeypatch):
+    bank = three[0]
+    monkeypatch.setattr(bank.management.rotation, "_clean", lambda rotation: None)
+    await rotate(bank)
+    await network.settle()
+    assert [one.status for one in await bank.rows(KeyRotation)] == ["DONE"]
+    await rotate(bank)
+    assert bank.store.load().credential.fingerprint == (await bank.rows(KeyRotation))[-1].former
+    assert len(bank.store.all()) == 2
+
+
+async def cut_off():
+    raise asyncio.CancelledError
 
 
 async def test_a_key_that_no_rotation_came_to_know_is_swept_away(network, three):

@@ -268,6 +268,9 @@ class Rotation:
     # --- inside -------------------------------------------------------------------------------------------------
 
     def _something_to_do(self, session: Session) -> bool:
+        rotation = self.under_way(session)
+        if rotation is not None:  # who decided on it may have been cut off before the ring was told
+            self._keys.lead(rotation.following)
         return bool(self._to_tell(session)) or self._finished(session) is not None
 
     def _step(self, session: Session) -> KeyRotation | None:
@@ -325,7 +328,9 @@ class Rotation:
             self._keys.forget(rotation.former)
 
     def _forget_strays(self) -> None:
-        # With no rotation open, a key beside the newest was made by one that never came to be committed.
+        # With no rotation open, a key beside the newest was made by one that never came to be committed, or is the old
+        # one of a rotation that has just ended, whose files have not followed yet.
+        self._keys.promote(self._keys.newest.credential.fingerprint)
         for fingerprint in self._keys.others():
             self._keys.forget(fingerprint)
 
