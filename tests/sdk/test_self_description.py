@@ -260,3 +260,9 @@ def test_cmp_2_dependson_what_counts_nowhere_need_not_be_given() -> None:
 def test_cmp_2_dependson_conditions_on_nothing_are_found() -> None:
     assert any("dependsOn" in finding for finding in optimiser(dependsOn=["optimiser.sgd"]).findings())
     assert optimiser(dependsOn=["optimizer.sgd"]).findings() == ()
+
+
+def test_a_choice_without_a_value_survives_being_written_and_is_no_choice() -> None:
+    known = description(parameter(bindingData=[{"label": "none", "value": None}, {"label": "a", "value": "a"}]))
+    assert SelfDescription.model_validate(known.to_json()) == known
+    assert known.input_parameters[0].choices == ("a",)

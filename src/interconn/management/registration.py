@@ -19,7 +19,7 @@ from interconn.management.causes import Cause
 from interconn.standard.control import PLATFORM_COMPONENT_REGISTER, ComponentRegister
 from interconn.standard.errors import ContentConflict, InvalidFlow, InvalidRequest, NotFound, Refused
 from interconn.standard.self_description import Identity, SelfDescription, identity
-from interconn.standard.wire import Empty, digest
+from interconn.standard.wire import Empty, digest, validate
 from interconn.state.clock import Clock
 from interconn.state.database import Database
 
@@ -72,6 +72,7 @@ class Registration:
         _require_nameable(description)
         _require_no_secret(request.image_url)
         content = description.to_json()
+        validate(SelfDescription, content, clause="CTL-5.8")  # what is kept has to be read again at each start
 
         def work(session: Session) -> None:
             if self._registry.comes_with_the_node(key):

@@ -63,7 +63,7 @@ class Choice(_Part):
     """One entry of a static bindingData list (CMP-2-binding)."""
 
     label: Annotated[str, BeforeValidator(_text_or_scalar)]
-    value: Any
+    value: Any = None
 
 
 class InputParameter(_Part):
@@ -85,7 +85,9 @@ class InputParameter(_Part):
     @property
     def choices(self) -> tuple[Any, ...]:
         """The values of a static list; empty when anything goes or the list is fetched by a call."""
-        return tuple(choice.value for choice in self.binding_data) if isinstance(self.binding_data, tuple) else ()
+        if not isinstance(self.binding_data, tuple):
+            return ()
+        return tuple(choice.value for choice in self.binding_data if choice.value is not None)
 
     def read(self, text: str) -> Any:
         """Return the value an environment text stands for, by this parameter's type word (CMP-2-types).
