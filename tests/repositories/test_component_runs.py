@@ -5,7 +5,7 @@ from __future__ import annotations
 from interconn.components.disabled import disabled
 from interconn.components.logs import keys_of_task
 from interconn.components.registered import registered
-from interconn.components.service import _unfinished
+from interconn.components.runs import unfinished
 from interconn.components.tables import ComponentRun, DisabledComponent, RegisteredComponent
 from interconn.state.database import Database
 from tests.management.conftest import START
@@ -39,7 +39,7 @@ class TestComponentRuns(Repository):
             session.add(run("z", "guest", 0, state="ENDED"))
 
         await database.write(write)
-        found = await database.read(_unfinished)
+        found = await database.read(unfinished)
         assert found == [("A", "guest", 0), ("b", "guest", 0), ("a", "guest", 0)]
 
     async def test_mgt_6_2_a_component_is_disabled_by_its_exact_name(self, database: Database) -> None:
