@@ -53,7 +53,7 @@ class _Prompt(uvicorn.Server):
     """Looks ten times as often whether it is to end: hundreds of tests wait for it."""
 
     async def main_loop(self) -> None:
-        while not await self.on_tick(0):
+        while not await self.on_tick(0):  # noqa: ASYNC110 - as the one that it replaces
             await asyncio.sleep(0.01)
 
 
