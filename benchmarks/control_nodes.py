@@ -86,7 +86,9 @@ class Everything:
             raise NotFound("no such job", where="job_id")
         return self.proposals[job_id]
 
-    def admit(self, session: Session, job: JobCreate, *, scheduler: str) -> None:
+    def admit(
+        self, session: Session, job: JobCreate, *, scheduler: str, digests: tuple[str, str] | None = None
+    ) -> None:
         pass
 
     def admit_as_scheduler(self, session: Session, job: JobCreate, *, caller: str) -> None:
