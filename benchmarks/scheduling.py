@@ -7,11 +7,14 @@ side by side, and signatures and the network come on top (gate, transport).
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import statistics
 import time
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from benchmarks.control_nodes import BenchNode, job, layered, nodes
 
@@ -21,6 +24,8 @@ CHAIN = 10
 
 def measure(quick: bool) -> dict[str, Any]:
     """Return milliseconds, messages and MB; sizes stand in the names."""
+    # What nodes tell would come between the figures, and thousands of lines cost more than what they tell of.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     figures: dict[str, Any] = {}
     figures.update(asyncio.run(_overhead(20 if quick else 200)))
     figures.update(asyncio.run(_many_tasks((50, 100) if quick else (250, 500, 1000))))
