@@ -167,7 +167,9 @@ def test_many_made_up_calls_are_answered_as_documented(
     ended: Counter[str] = Counter()
     for operation in made_up_calls(world, listener).values():
         # To make a call wrong on purpose takes much longer than to make one right.
-        ended += make_calls(world, listener, operation, 50 if mode == "right" else 10, mode, seeded=False)
+        ended += make_calls(
+            world, listener, operation, 50 if mode is GenerationMode.POSITIVE else 10, mode, seeded=False
+        )
     tell(record_property, f"{listener} ({'right' if mode is GenerationMode.POSITIVE else 'wrong'})", ended)
 
 
