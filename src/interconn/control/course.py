@@ -1,7 +1,7 @@
 """The tasks of one running job: they get ids as their inputs are there, are started at all who take part, and followed.
 
 What was decided stands in the database; what may begin next is kept in memory and made anew from there by every drive.
-So the work of a look grows with what has changed since the last one, not with the job (docs/decisions).
+So a look reads what has changed since the last one, and not the whole job (docs/decisions/0024-room-and-turns.md).
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ class Course:
         """Start a task at all who take part, one node after the other, and gather how it ends (CTL-3.4, CTL-3.8).
 
         A node is asked once those before it, by their ids, have room for their shares; so no two jobs can wait for
-        each other's rooms (docs/decisions).
+        each other's rooms (docs/decisions/0024-room-and-turns.md).
         """
         lanes = await self._database.read(lambda session: jobs.lanes_of(session, task.task_id))
         by_node: dict[str, set[str]] = {}
