@@ -20,7 +20,8 @@ def test_what_was_sealed_is_opened_by_its_passphrase() -> None:
 
 def test_another_passphrase_or_a_changed_byte_opens_nothing() -> None:
     sealed = seal(KEY, PASSPHRASE)
-    spoilt = [sealed[:-1] + bytes([sealed[-1] ^ 1]), sealed[:40] + b"x" + sealed[41:], sealed[:60], b"", sealed[5:]]
+    flipped = [sealed[:place] + bytes([sealed[place] ^ 1]) + sealed[place + 1 :] for place in (40, len(sealed) - 1)]
+    spoilt = [*flipped, sealed[:60], b"", sealed[5:]]
     for content, passphrase in [(sealed, f"{PASSPHRASE} "), *((one, PASSPHRASE) for one in spoilt)]:
         with pytest.raises(ConfigurationError, match="do not open"):
             unseal(content, passphrase)
