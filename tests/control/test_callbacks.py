@@ -1,15 +1,19 @@
 """Jobs whose parties push what happens (CTL-3.9, CTL-G3.2.2.1-callback), and peers that only push or only answer."""
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from interconn.standard.control import JobStatus, TaskStatus
+from interconn.components.callback import CallbackServer
+from interconn.control.tables import Lane
+from interconn.standard.control import ComponentCallback, ComponentStatus, JobStatus, TaskCallback, TaskStatus
 from interconn.standard.errors import NotFound, PeerUnreachable
 from interconn.standard.flow import Config
 from interconn.standard.wire import Empty
+from interconn.state import outbox
 from interconn.state.outbox import OutboxMessage
 from interconn.trail.entries import AuditEntry
 from tests.virtual_time import until
@@ -169,3 +173,153 @@ async def test_restarted_in_the_middle(network: Any, make: SimpleNamespace, name
     for node in (network.bank, network.operator):
         assert (await node.ended()).outcome == "SUCCESS"
         assert node.machine.launches == 1
+
+
+def pushed_progress(network: Any, source: str = "operator") -> list[int]:
+    """How many rows a node pushed that it has done, in the order in which that came."""
+    bodies = [body for node, _, name, body in network.calls if name == PUSH and node == source]
+    told = [(body.get("extension") or {}).get("progress") or {} for body in bodies]
+    return [progress["done"] for progress in told if progress]
+
+
+async def report(node: Any, done: int, status: ComponentStatus = ComponentStatus.RUNNING) -> None:
+    """Let the component of a node tell its progress, not sooner after the last time than a node takes note."""
+    await node.network.clock.sleep(0.25)
+    await until(lambda: node.machine.environments)
+    [environment] = node.machine.environments.values()
+    told = ComponentCallback(
+        task_id=environment["config.task_id"],
+        role=environment["config.self_role"],
+        status=status,
+        extension={"progress": {"phase": "matching", "done": done, "total": 1000}},
+    )
+    server = CallbackServer(database=node.database, clock=node.network.clock, listener=node.components._listener)
+    await server.receive(told, token=environment["config.token"])
+
+
+async def known_rows(node: Any) -> int:
+    """How many rows of the host's share are done as far as a node knows that does not ask."""
+
+    def read(session: Any) -> int:
+        lanes = session.scalars(select(Lane).where(Lane.role == "host")).all()
+        return next((lane.progress.get("done", 0) for lane in lanes), 0)
+
+    return await node.database.read(read)
+
+
+async def comes_to_know(node: Any, done: int) -> None:
+    async with asyncio.timeout(600):
+        while await known_rows(node) != done:
+            await node.network.clock.sleep(0.1)
+
+
+async def test_progress_is_pushed_and_nobody_asks_for_it_ctl_3_9(network: Any, make: SimpleNamespace) -> None:
+    network.operator.machine.ends = lambda environment: None
+    await network.run(pushing(make))
+    began = network.clock.now()
+    for done in (100, 400, 900):
+        await report(network.operator, done)
+        await comes_to_know(network.clearing, done)
+    # In time that passes only while all wait: one second between two words, and what it takes to tell them.
+    assert network.clock.now() - began < 5000
+    await report(network.operator, 1000, ComponentStatus.SUCCESS)
+    [directory] = network.operator.machine.environments
+    await network.operator.machine.end(directory, make.exit(0, "", 1))
+    assert (await network.operator.ended()).outcome == "SUCCESS"
+    assert await known_rows(network.clearing) == 1000
+    assert network.sent(POLL) == []
+
+
+async def test_progress_that_comes_fast_is_told_once_a_second_and_the_last_of_it_always(
+    network: Any, make: SimpleNamespace
+) -> None:
+    network.operator.machine.ends = lambda environment: None
+    await network.run(pushing(make))
+    await report(network.operator, 0)
+    for done in range(1, 51):
+        await report(network.operator, done)
+    await comes_to_know(network.clearing, 50)
+    rows = pushed_progress(network)
+    assert rows == sorted(rows)
+    assert len(set(rows)) <= 15  # in some 13 seconds
+    assert network.sent(POLL) == []
+
+
+async def test_progress_does_not_pile_up_for_a_scheduler_that_is_away(network: Any, make: SimpleNamespace) -> None:
+    network.operator.machine.ends = lambda environment: None
+    await network.run(pushing(make))
+    await report(network.operator, 0)
+    await comes_to_know(network.clearing, 0)
+    await until(lambda: 0 in pushed_progress(network))
+    network.cut.add("clearing")
+    for done in range(1, 31):
+        await network.clock.sleep(1)
+        await report(network.operator, done)
+    assert await network.operator.database.read(outbox.count_waiting) == 0
+    network.cut.clear()
+    told = len(pushed_progress(network))
+    await comes_to_know(network.clearing, 30)
+    assert set(pushed_progress(network)[told:]) <= {30}  # how it stands, and nothing of how it stood
+
+
+async def test_a_scheduler_that_does_not_say_that_it_takes_progress_is_told_of_changes_alone(
+    network: Any, make: SimpleNamespace
+) -> None:
+    """CTL-3.9: each change of a status arrives once; the extension is for those that know it."""
+    served = network.clearing.services[PUSH]
+
+    async def plain(caller: Any, request: Any) -> Any:
+        await served(caller, request.model_copy(update={"extension": None}))
+        return Empty()
+
+    network.clearing.services[PUSH] = plain
+    network.operator.machine.ends = lambda environment: None
+    await network.run(pushing(make))
+    for done in (1, 2, 3):
+        await report(network.operator, done)
+        await network.clock.sleep(2)
+    words = [status for source, _, _, status in told(network) if source == "operator"]
+    assert words == ["READY", "RUNNING"]
+
+
+async def test_who_tells_no_progress_is_answered_with_an_empty_object_ctl_2_3(
+    network: Any, make: SimpleNamespace
+) -> None:
+    network.operator.machine.ends = lambda environment: None
+    await network.run(pushing(make))
+    await report(network.operator, 5)
+    [task] = (await network.bank.view()).tasks
+    for extension, answer in (
+        (None, None), ({}, None), ({"reason": "x"}, None), ({"progress": 7}, None), ({"progress": ["x"]}, None),
+        ({"progress": {}}, {"progress": "taken"}),
+    ):  # fmt: skip
+        word = TaskCallback(task_id=task.task_id, status=TaskStatus.RUNNING, role="host", extension=extension)
+        caller = SimpleNamespace(node_id="operator")
+        reply = await network.clearing.services[PUSH](caller, word)
+        assert (reply.extension, reply.to_wire()) == (answer, {"extension": answer} if answer else {})
+        assert await known_rows(network.clearing) == 5
+
+
+async def test_progress_that_arrives_late_brings_nothing_back(network: Any, make: SimpleNamespace) -> None:
+    await network.run(pushing(make))
+    view = await network.operator.ended()
+    [task] = view.tasks
+    late = TaskCallback(
+        task_id=task.task_id, status=TaskStatus.RUNNING, role="host",
+        extension={"progress": {"phase": "matching", "done": 1, "total": 2, "at": network.clock.now()}},
+    )  # fmt: skip
+    await network.clearing.services[PUSH](SimpleNamespace(node_id="operator"), late)
+    assert make.statuses(await network.clearing.view())["first"]["host.0"] == "SUCCESS"
+    assert await known_rows(network.clearing) == 0
+
+
+@pytest.mark.parametrize("name", ["operator", "clearing"])
+async def test_progress_goes_on_after_a_restart(network: Any, make: SimpleNamespace, name: str) -> None:
+    network.operator.machine.ends = lambda environment: None
+    await network.run(pushing(make))
+    await report(network.operator, 10)
+    await comes_to_know(network.clearing, 10)
+    await network.nodes[name].restart()
+    for done in (20, 30):
+        await report(network.operator, done)
+        await comes_to_know(network.clearing, done)

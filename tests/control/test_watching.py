@@ -97,15 +97,21 @@ def last_facts(events: list[JobEvent]) -> JobView:
     return job.model_copy(update={"tasks": list(tasks.values())})
 
 
-@pytest.mark.parametrize("plain", [False, True], ids=["our nodes", "a scheduler without our extensions of a poll"])
+@pytest.mark.parametrize(
+    ("plain", "sync_type"),
+    [(False, "poll"), (True, "poll"), (False, "callback")],
+    ids=["our nodes", "a scheduler without our extensions of a poll", "callback"],
+)
 async def test_progress_reaches_the_watchers_of_all_three_nodes_in_order(
-    network: Any, make: SimpleNamespace, plain: bool
+    network: Any, make: SimpleNamespace, plain: bool, sync_type: str
 ) -> None:
-    """CTL-4.1, CTL-3.8, CTL-3.7: the component's own node, the scheduler, and another party through it."""
+    """CTL-4.1, CTL-3.8 or CTL-3.9, CTL-3.7: the component's own node, the scheduler, and another party through it."""
     network.operator.machine.ends = lambda environment: None
     if plain:
         network.plain.add("clearing")
-    await network.run(make.job(scheduler="clearing"))
+    job = make.job(scheduler="clearing")
+    job.config.job_params.common["sync_type"] = sync_type
+    await network.run(job)
     await report(network.operator, 0)
     looking = [Looking(node) for node in network.nodes.values()]
     for done in (100, 400, 900):

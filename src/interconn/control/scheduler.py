@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from interconn.components.callback import reason_text, told_part
+from interconn.components.progress import told_progress
 from interconn.control import jobs, views
 from interconn.control.admission import Admission
 from interconn.control.conversations import Conversations
@@ -29,6 +30,7 @@ from interconn.standard.control import (
     JobStatusReply,
     JobStop,
     TaskCallback,
+    TaskHeard,
     TaskStatus,
 )
 from interconn.standard.errors import Forbidden, NotFound, Refused
@@ -188,14 +190,17 @@ class Scheduler:
         await hold(self._database, caller, jobs.status_topic(request.job_id), status, status=str)
         return await reply()
 
-    async def callback(self, caller: Caller, request: TaskCallback) -> Empty:
+    async def callback(self, caller: Caller, request: TaskCallback) -> TaskHeard:
         """Take note of how a participant's task stands (CTL-3.9); polls tell the same (resolution 8).
 
         Raises:
             NotFound: the caller has no share in such a task.
         """
         now = self._clock.now()
-        told = told_part(reason_text((request.extension or {}).get("reason")))
+        extension = request.extension or {}
+        told = told_part(reason_text(extension.get("reason")))
+        tells_progress = isinstance(extension.get("progress"), dict)
+        progress = told_progress(extension["progress"]) if tells_progress and extension["progress"] else None
 
         def work(session: Session) -> None:
             task = session.get(Task, request.task_id)
@@ -210,16 +215,22 @@ class Scheduler:
                 raise NotFound("you have no share in such a task", where="task_id", clause=TASK_CALLBACK.clause)
             for lane in lanes:
                 # Of several shares of one role on one node, a word without a number tells of the first end at most.
-                if goes_back(TaskStatus(lane.status), request.status):
+                # Progress goes beside what is pushed of its status, and may be overtaken by the end.
+                overtaken = bool(progress) and request.status is TaskStatus.RUNNING
+                if goes_back(TaskStatus(lane.status), request.status) and not overtaken:
                     log.warning("a status that goes back", partner=caller.node_id, task=request.task_id,
                                 party=lane.party, known=lane.status, told=request.status.value,
                                 clause="CTL-3.8-task-states")  # fmt: skip
                 if len(lanes) == 1 or not request.status.is_final or request.status is TaskStatus.FAILED:
                     reason = told or (f"{caller.node_id} tells no reason" if request.status.is_final else "")
-                    jobs.move_lane(session, task, lane, request.status, now, reason=reason)
+                    jobs.move_lane(
+                        session, task, lane, request.status, now, reason=reason,
+                        progress=progress if len(lanes) == 1 else None,
+                    )  # fmt: skip
 
         await self._database.write(work)
-        return Empty()
+        # Said only to who tells it: for all others the standard's empty object is all there is (CTL-2.3).
+        return TaskHeard(extension={"progress": "taken"} if tells_progress else None)
 
     def _job_of(self, session: Session, job_id: str, caller: Caller) -> Job:
         job = session.get(Job, job_id)

@@ -135,6 +135,7 @@ class Control:
         )
         self._pictures = JobPictures(database=database, admission=admission, registry=components.registry)
         self._watchers = Watchers(database=database, clock=clock, follower=self._follower, view=self._initiator.view)
+        self._callbacks = Callbacks(database=database, clock=clock, partners=partners)
         self._platform = Platform(database=database, components=components, initiator=self._initiator)
         self._party_logs = PartyLogs(
             database=database,
@@ -170,7 +171,7 @@ class Control:
 
     def correspondents(self) -> list[Correspondent]:
         """Who speaks through the outbox."""
-        return [Callbacks()]
+        return [self._callbacks]
 
     def own_services(self) -> list[OwnService[Any, Any]]:
         """Return what is served to the node's own people and systems."""
@@ -192,6 +193,7 @@ class Control:
 
     async def run(self) -> None:
         """See to all jobs that have not ended, until cancelled."""
+        pushing = asyncio.create_task(self._callbacks.run())
         with self._database.signals.subscribe(jobs.JOBS) as wake:
             try:
                 while True:
@@ -199,7 +201,7 @@ class Control:
                         self._see_to(kind, job_id, work)
                     await wake.wait(_LOOK_SECONDS)
             finally:
-                tasks = list(self._seen_to.values())
+                tasks = [pushing, *self._seen_to.values()]
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)

@@ -17,7 +17,7 @@ from interconn.components.runs import ENDED, waiting_of_task
 from interconn.components.tables import ComponentRun
 from interconn.control import jobs
 from interconn.control.admission import DataCatalogue
-from interconn.control.callbacks import push
+from interconn.control.callbacks import push, push_progress
 from interconn.control.flow import Party, Plan, Step, plan
 from interconn.control.jobs import Cause
 from interconn.control.partners import Partners
@@ -212,9 +212,11 @@ class Shares:
         self, session: Session, job: Job, task: Task, lane: Lane, after: TaskStatus, now: int, **parts: Any
     ) -> None:
         before = lane.status
-        jobs.move_lane(session, task, lane, after, now, **parts)
+        news = jobs.move_lane(session, task, lane, after, now, **parts)
         if lane.status != before:
             push(session, job, lane, now)
+        elif news:
+            push_progress(session, job)
 
     def _ended(self, session: Session, task: Task, lane: Lane) -> EndedShare:
         step = self.plan(jobs.require(session, task.job_id)).steps[task.name]

@@ -109,11 +109,17 @@ class TaskStatusReply(WireModel):
 
 
 class TaskCallback(WireModel):
-    """A participant tells the scheduler of a task (CTL-3.9). The reason of a failure is our extension."""
+    """A participant tells the scheduler of a task (CTL-3.9). Progress and the reason of a failure are our extension."""
 
     task_id: Identifier
     status: TaskStatus
     role: Role
+    extension: dict[str, Any] | None = None
+
+
+class TaskHeard(WireModel):
+    """What was told of a task was heard. That progress is taken is our extension, said to who tells of it."""
+
     extension: dict[str, Any] | None = None
 
 
@@ -235,7 +241,7 @@ TASK_POLL: Final = Endpoint(
     "The scheduler asks a participant how a task stands.",
 )  # fmt: skip
 TASK_CALLBACK: Final = Endpoint(
-    "schedule.task.callback", "CTL-3.9", "POST", f"{_SCHEDULE}/task/callback", TaskCallback, Empty,
+    "schedule.task.callback", "CTL-3.9", "POST", f"{_SCHEDULE}/task/callback", TaskCallback, TaskHeard,
     "A participant tells the scheduler how a task stands.",
 )  # fmt: skip
 
