@@ -219,6 +219,10 @@ def test_a_home_without_a_node_a_stopped_node_and_a_lost_token_are_told_apart(fa
         find_node(tmp_path)
     home = fake.make_home(tmp_path / "home")
     (home / "admin.token").unlink()
+    with pytest.raises(ConfigurationError, match="no file of a token") as refused:
+        find_node(home)
+    assert "--token-file" in (refused.value.hint or "")
+    (home / "admin.token").mkdir()
     with pytest.raises(ConfigurationError, match="token cannot be read"):
         find_node(home)
     (home / "run/listeners.json").unlink()

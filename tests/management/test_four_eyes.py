@@ -1,6 +1,7 @@
 """Two different persons where the policy asks for it; until then the audit is APPLIED on the wire."""
 
 import pytest
+from pydantic import ValidationError
 
 from interconn.api import audits as api
 from interconn.management.permits.tables import Grant
@@ -54,6 +55,23 @@ async def test_the_same_person_twice_is_one_person(scene, audit_id):
     await approve(scene, audit_id, "ann")
     assert await scene.standing(audit_id) == ("APPLIED", "APPLIED")
     assert len(await scene.operator.trail()) == entries
+
+
+async def test_who_says_it_again_with_other_limits_means_the_later_ones(scene, audit_id):
+    await approve(scene, audit_id, "ann", times_limit=1)
+    again = await approve(scene, audit_id, "ann", times_limit=6)
+    assert [(one.by, one.times_limit) for one in again.opinions] == [("person:ann", 6)]
+    await approve(scene, audit_id, "ben")
+    assert [grant.times_limit for grant in await scene.operator.rows(Grant)] == [6]
+    told = [one.details.get("times_limit") for one in await scene.operator.trail() if one.action == "dataset.opinion"]
+    assert told == ["1", "6"]  # who set which limit is answered from the trail alone
+
+
+async def test_a_permit_for_no_job_is_neither_asked_for_nor_given(scene, audit_id):
+    with pytest.raises(ValidationError, match="greater than or equal to 1"):
+        await approve(scene, audit_id, "ann", times_limit=0)
+    with pytest.raises(ValidationError, match="greater than or equal to 1"):
+        await scene.bank.ask(api.DATASET_REQUEST, node_id="operator", dataset_id="operator-table", times_limit=0)
 
 
 @pytest.mark.parametrize("person", ["ann", "ben"])

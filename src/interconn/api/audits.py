@@ -32,7 +32,7 @@ class DatasetRequest(WireModel):
     dataset_id: Identifier
     auth_scope: AuthScope | None = None
     time_limit: Int64 | None = Field(default=None, ge=0, description="epoch milliseconds")
-    times_limit: Int32 | None = Field(default=None, ge=0, description="jobs")
+    times_limit: Int32 | None = Field(default=None, ge=1, description="jobs")
 
 
 class ProjectCreate(WireModel):
@@ -116,7 +116,7 @@ class AuditDecision(WireModel):
 
     audit_id: Identifier
     time_limit: Int64 | None = Field(default=None, ge=0, description="when it ends, epoch milliseconds")
-    times_limit: Int32 | None = Field(default=None, ge=0, description="how many jobs may be admitted under it")
+    times_limit: Int32 | None = Field(default=None, ge=1, description="how many jobs may be admitted under it")
     grant_datasets: bool = Field(default=False, description="of a project: grant the data sets that it names with it")
     reason: str = ""
 
@@ -150,6 +150,10 @@ class OpinionView(WireModel):
     by: str = Field(description="person:… or rule:…")
     at: int
     reason: str = ""
+    time_limit: int | None = Field(
+        default=None, description="what this one would limit a permit to; epoch milliseconds"
+    )
+    times_limit: int | None = Field(default=None, description="the same in jobs")
 
 
 class AuditView(WireModel):

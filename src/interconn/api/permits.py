@@ -11,9 +11,15 @@ from interconn.api.audits import AuditKind, AuditReference, AuditView
 from interconn.api.own import own
 from interconn.standard.identifiers import Identifier
 from interconn.standard.management import AuthScope, Paging
+from interconn.standard.patterns import pattern
 from interconn.standard.wire import Int32, Int64, WireModel
 
-ComponentName = Annotated[str, StringConstraints(pattern=r"^[^/\s]{1,128}/[^/\s]{1,128}$")]
+ComponentName = Annotated[
+    str,
+    StringConstraints(
+        pattern=pattern(r"^[^/\s]{1,128}/[^/\s]{1,128}$", "a component is named as PROVIDER/NAME, e.g. interconn/psi")
+    ),
+]
 """Provider and name of a component, with a slash between them, e.g. interconn/psi."""
 
 

@@ -8,13 +8,16 @@ from pydantic import Field
 
 from interconn.api.audits import AuditReference
 from interconn.api.own import own
+from interconn.standard.patterns import pattern
 from interconn.standard.wire import WireModel
 
 
 class PolicyReference(WireModel):
     """A policy by its digest, or by the beginning of it; the one in force where none is named."""
 
-    digest: str = Field(default="", pattern=r"^[0-9a-f]{0,64}$")
+    digest: str = Field(
+        default="", pattern=pattern(r"^[0-9a-f]{0,64}$", "a digest, or its beginning, is of digits and a to f")
+    )
 
 
 class PolicyView(WireModel):

@@ -18,6 +18,7 @@ from interconn.standard.control import LogLevel
 from interconn.standard.errors import ConfigurationError
 from interconn.standard.identifiers import Identifier
 from interconn.standard.management import Name
+from interconn.standard.patterns import pattern
 from interconn.standard.wire import Int32, Int64, describe
 
 FILE_NAME: Final = "policy.toml"
@@ -25,11 +26,16 @@ MAXIMUM_BYTES: Final = 1024 * 1024
 _UNITS: Final = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _HINT: Final = "docs/policy.md lists every member"
 
-RuleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,100}$")]
+RuleName = Annotated[
+    str,
+    Field(
+        pattern=pattern(r"^[A-Za-z0-9_.\-]{1,100}$", 'a rule\'s name is of 1 to 100 letters, digits, "_", "." and "-"')
+    ),
+]
 Ids = Annotated[list[Identifier], Field(min_length=1, max_length=10_000)]
 Names = Annotated[list[Name], Field(min_length=1, max_length=10_000)]
 Kinds = Annotated[list[AuditKind], Field(min_length=1)]
-Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}[mhd]$")]
+Duration = Annotated[str, Field(pattern=pattern(r"^[1-9][0-9]{0,4}[mhd]$", "a time is written as 30d, 12h or 45m"))]
 
 
 class Section(BaseModel):

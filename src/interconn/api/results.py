@@ -9,6 +9,7 @@ from pydantic import Field
 from interconn.api.audits import OpinionView
 from interconn.api.own import own
 from interconn.standard.identifiers import Identifier
+from interconn.standard.patterns import pattern
 from interconn.standard.wire import WireModel
 
 
@@ -23,7 +24,10 @@ class ResultDecision(WireModel):
     """Release or refuse a result."""
 
     result: str = Field(
-        pattern=r"^[^/]{1,128}/[^/]{1,128}/([^/]{1,80}/)?[^/]{1,257}$",
+        pattern=pattern(
+            r"^[^/]{1,128}/[^/]{1,128}/([^/]{1,80}/)?[^/]{1,257}$",
+            "a result is named as JOB/TASK/KEY or JOB/TASK/PARTY/KEY; 'interconn result list' shows them",
+        ),
         description="JOB/TASK/KEY, with the task's name or id; JOB/TASK/PARTY/KEY where this node plays several",
     )
     reason: str = Field(default="", max_length=2000)

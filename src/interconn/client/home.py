@@ -75,6 +75,12 @@ def read_token(path: Path) -> str:
     """
     try:
         token = path.read_text().strip()
+    except FileNotFoundError:
+        raise ConfigurationError(
+            "there is no file of a token",
+            where=str(path),
+            hint="'interconn token create --file FILE' makes one; --token-file or INTERCONN_TOKEN_FILE names it",
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             f"the token cannot be read: {type(error).__name__}",

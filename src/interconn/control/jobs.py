@@ -81,7 +81,12 @@ def require(session: Session, job_id: str) -> Job:
     """
     job = session.get(Job, job_id)
     if job is None:
-        raise NotFound("the job is not known here", where="job_id", clause="CTL-2.3")
+        raise NotFound(
+            "the job is not known here",
+            where="job_id",
+            clause="CTL-2.3",
+            hint="One that was proposed and has not begun is told of by 'interconn why JOB' and 'interconn audit list'",
+        )
     return job
 
 

@@ -10,6 +10,7 @@ from pydantic import AliasChoices, Field
 from interconn.standard.endpoint import Endpoint, Face, Proof
 from interconn.standard.flow import Config, Dag
 from interconn.standard.identifiers import Identifier
+from interconn.standard.patterns import pattern
 from interconn.standard.self_description import SelfDescription
 from interconn.standard.wire import Empty, WireModel
 
@@ -201,7 +202,12 @@ class TaskStop(WireModel):
 class ComponentRegister(WireModel):
     """A component of another maker, for this node to know (CTL-5.8)."""
 
-    image_url: str = Field(alias="imageUrl", min_length=1, max_length=512, pattern=r"^[!-~]+$")
+    image_url: str = Field(
+        alias="imageUrl",
+        min_length=1,
+        max_length=512,
+        pattern=pattern(r"^[!-~]+$", "an address of an image is of visible ASCII characters"),
+    )
     component_info: SelfDescription
 
 

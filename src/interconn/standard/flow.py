@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic import AliasChoices, Field, model_validator
 
 from interconn.standard.identifiers import Identifier
+from interconn.standard.patterns import pattern
 from interconn.standard.wire import WireModel
 
 ROLES: Final = ("guest", "host", "arbiter")
@@ -43,7 +44,9 @@ class Port(WireModel):
 class DagComponent(WireModel):
     """One run of a component inside a DAG."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_\-]{1,128}$")
+    name: str = Field(
+        pattern=pattern(r"^[A-Za-z0-9_\-]{1,128}$", 'a name in a DAG is of 1 to 128 letters, digits, "_" and "-"')
+    )
     component_name: str = Field(alias="componentName", min_length=1, max_length=128)
     provider: str = Field(min_length=1, max_length=128)
     version: str = Field(min_length=1, max_length=64)

@@ -8,7 +8,9 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-PATTERN = r"^[A-Za-z0-9_.\-]*[A-Za-z0-9_\-][A-Za-z0-9_.\-]*$"
+from interconn.standard.patterns import pattern
+
+PATTERN = pattern(r"^[A-Za-z0-9_.\-]*[A-Za-z0-9_\-][A-Za-z0-9_.\-]*$", 'an id is of letters, digits, "_", "." and "-"')
 MAXIMUM_LENGTH = 128
 
 Identifier = Annotated[str, StringConstraints(pattern=PATTERN, max_length=MAXIMUM_LENGTH)]

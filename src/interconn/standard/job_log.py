@@ -9,12 +9,20 @@ from pydantic import Field
 from interconn.standard.control import LogLevel, TaskName
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.identifiers import Identifier
+from interconn.standard.patterns import pattern
 from interconn.standard.wire import WireModel
 
 MAXIMUM_LINES: Final = 1000
 """Lines in one answer between nodes."""
 
-PartyName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,31}\.[0-9]{1,6}$")]
+PartyName = Annotated[
+    str,
+    Field(
+        pattern=pattern(
+            r"^[A-Za-z][A-Za-z0-9_]{0,31}\.[0-9]{1,6}$", "a party is named by role and ordinal, e.g. guest.0"
+        )
+    ),
+]
 """A party of a job: role and ordinal, e.g. guest.0."""
 
 

@@ -16,6 +16,7 @@ from pydantic.alias_generators import to_camel
 
 from interconn.standard.environment_text import from_environment_text, to_environment_text
 from interconn.standard.errors import InvalidFlow
+from interconn.standard.patterns import pattern
 from interconn.standard.wire import parse_json, validate
 
 ROLES: Final = ("guest", "host", "arbiter")
@@ -45,7 +46,10 @@ def _text_or_scalar(value: Any) -> Any:
     return value
 
 
-VariableName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,128}$")]
+VariableName = Annotated[
+    str,
+    Field(pattern=pattern(r"^[A-Za-z0-9_.\-]{1,128}$", 'such a name is of 1 to 128 letters, digits, "_", "." and "-"')),
+]
 """A name that becomes the end of an environment variable's name (CMP-3.4.2 to CMP-3.4.4)."""
 
 _Flag = Annotated[bool, BeforeValidator(_boolean_or_word)]

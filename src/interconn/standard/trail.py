@@ -9,10 +9,14 @@ from pydantic import Field
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.identifiers import Identifier
 from interconn.standard.management.terms import AuthType
+from interconn.standard.patterns import pattern
 from interconn.standard.wire import Int64, WireModel
 
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Signature = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[A-Za-z0-9+/=]+$")]
+Digest = Annotated[str, Field(pattern=pattern(r"^[0-9a-f]{64}$", "a digest has 64 hexadecimal digits, in lower case"))]
+Signature = Annotated[
+    str,
+    Field(min_length=1, max_length=4096, pattern=pattern(r"^[A-Za-z0-9+/=]+$", "a signature is in standard Base64")),
+]
 Number = Annotated[Int64, Field(ge=0)]
 
 

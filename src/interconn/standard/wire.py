@@ -14,9 +14,9 @@ from typing import Annotated, Any, ClassVar, Final, TypeVar
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from interconn.standard import identifiers
 from interconn.standard.canonical import canonical_json, digest
 from interconn.standard.errors import InvalidRequest, MalformedBody
+from interconn.standard.patterns import words_of
 
 MAXIMUM_BODY_BYTES: Final = 8 * 1024 * 1024
 MAXIMUM_DEPTH: Final = 32
@@ -119,10 +119,9 @@ def describe(error: ValidationError) -> str:
 
 
 def _words(fault: ErrorDetails) -> str:
-    if fault["type"] == "string_pattern_mismatch" and fault["ctx"]["pattern"] == identifiers.PATTERN:
-        return 'an id is of letters, digits, "_", "." and "-"'  # a pattern tells a person little
+    words = words_of(fault["ctx"]["pattern"]) if fault["type"] == "string_pattern_mismatch" else ""
     # What our own validators say comes with pydantic's name for it in front.
-    return fault["msg"].removeprefix("Value error, ")
+    return words or fault["msg"].removeprefix("Value error, ")
 
 
 def _place(parts: tuple[int | str, ...]) -> str:

@@ -221,7 +221,10 @@ def list_(
             [j.job_id, j.flow_id, j.status.value, j.outcome, j.initiator, j.scheduler, instant(j.created_at)]
             for j in found.jobs
         ],
-        empty=say("no jobs yet; propose one with 'interconn job propose'"),
+        empty=say(
+            "no job has begun yet; propose one with 'interconn job propose', and see what waits for approval with "
+            "'interconn audit list --kind JOB'"
+        ),
         json=common.json,
     )
 

@@ -61,7 +61,8 @@ class Decisions:
     ) -> None:
         """Approve or reject what a partner applied for; the same again changes nothing.
 
-        Where two have to approve, the first opinion is kept and nothing is sent.
+        Where two have to approve, the first opinion is kept and nothing is sent; said again with other limits, it
+        takes the place of what the same person said before.
 
         Raises:
             IllegalTransition: it was applied for by this node, decided otherwise before, or its contract has ended.
@@ -76,9 +77,10 @@ class Decisions:
         given = opinions.given(session, opinions.of_audit(audit))
         permit = None
         if verdict is Verdict.APPROVED:
-            limits = _joined(limits, given)
+            others = [one for one in given if one.actor != decider.actor]
+            own, limits = limits, _joined(limits, others)
             if not self._is_complete(session, decider, subject, audit, limits):
-                self._keep(session, decider, subject, audit, limits, reason)
+                self._keep(session, decider, subject, audit, own, reason)
                 return
             permit = self._audits.permit(session, subject, audit, limits)
         audit.reason, audit.policy = reason, decider.policy
@@ -136,7 +138,10 @@ class Decisions:
         matter = opinions.of_audit(audit)
         if not decider.is_rule:
             opinions.require_name(decider)
-        if not decider.counts or any(one.actor == decider.actor for one in opinions.given(session, matter)):
+        if not decider.counts:
+            return
+        former = session.get(Opinion, (matter, decider.actor))
+        if former is not None and (_limits_of(former), former.reason) == (limits, reason):
             return
         # What an approval would run into is told to the first person, who can mend it, and not to the second.
         with session.begin_nested() as trial:
@@ -152,7 +157,7 @@ class Decisions:
             grant_datasets=limits.grant_datasets,
             reason=reason,
         )
-        details = {"policy": decider.policy} if decider.policy else {}
+        details = ({"policy": decider.policy} if decider.policy else {}) | _told(limits)
         self._audits.note(session, audit, decider.cause, "opinion", subject.confirm.clause, **details)
 
 
@@ -161,6 +166,10 @@ def _told(limits: Limits) -> dict[str, str]:
     named = {"time_limit": limits.time_limit, "times_limit": limits.times_limit}
     details = {name: str(limit) for name, limit in named.items() if limit is not None}
     return details | ({"grants_datasets": "yes"} if limits.grant_datasets else {})
+
+
+def _limits_of(opinion: Opinion) -> Limits:
+    return Limits(opinion.time_limit, opinion.times_limit, opinion.grant_datasets)
 
 
 def _joined(limits: Limits, given: list[Opinion]) -> Limits:

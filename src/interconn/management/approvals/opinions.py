@@ -127,7 +127,16 @@ def on_each(session: Session, matters: Iterable[str]) -> dict[str, list[Opinion]
 
 def views(opinions: Iterable[Opinion]) -> list[OpinionView]:
     """Return opinions as people see them."""
-    return [OpinionView(by=one.actor, at=one.given_at, reason=one.reason) for one in opinions]
+    return [
+        OpinionView(
+            by=one.actor,
+            at=one.given_at,
+            reason=one.reason,
+            time_limit=one.time_limit,
+            times_limit=one.times_limit,
+        )
+        for one in opinions
+    ]
 
 
 def awaited(opinions: Iterable[Opinion]) -> str:

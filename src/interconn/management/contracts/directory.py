@@ -45,7 +45,7 @@ class _Standing:
             return reasons[self.status]
         if self.status == AuditStatus.APPLIED:
             if self.direction == APPLICANT:
-                return "waits for the partner's approval", None
+                return "waits for the partner's approval", "Their people decide: interconn why shows since when"
             return "waits for this side's approval", "interconn peer approve ... --fingerprint"
         if self.expired_time is not None and now >= self.expired_time:
             return "has expired", "Apply again: interconn peer apply"

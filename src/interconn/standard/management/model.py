@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from interconn.standard.identifiers import Identifier
+from interconn.standard.patterns import pattern
 from interconn.standard.wire import WireModel
 
 
@@ -21,6 +22,16 @@ class ModelApply(WireModel):
 
     apply_project_id: Identifier
     audit_id: Identifier
-    digest: Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[\x21-\x7e]+$")] | None = None
+    digest: (
+        Annotated[
+            str,
+            Field(
+                min_length=1,
+                max_length=256,
+                pattern=pattern(r"^[\x21-\x7e]+$", "a digest is of visible ASCII characters"),
+            ),
+        ]
+        | None
+    ) = None
     model_id: Identifier
     task_id: Identifier | None = None

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 from interconn.standard.errors import MalformedBody
 from interconn.standard.identifiers import Identifier
 from interconn.standard.management.terms import Name, Verdict
+from interconn.standard.patterns import pattern
 from interconn.standard.wire import Int32, Int64, WireModel, parse_json
 
 _MAXIMUM_PERMIT_BYTES = 64 * 1024
@@ -18,7 +19,12 @@ class ResourcePermit(WireModel):
     """The permit that a resource holder gives to a resource user in a confirm call (MGT-2.2-permit)."""
 
     # Any that fits a permit set: visible, without comma and slash, which divide it (MGT-2.2-token-set).
-    token: str = Field(pattern=r"^[!-+\-.0-~]{1,512}$", repr=False)
+    token: str = Field(
+        pattern=pattern(
+            r"^[!-+\-.0-~]{1,512}$", "a token has 1 to 512 visible ASCII characters, neither comma nor slash"
+        ),
+        repr=False,
+    )
     resource_level: Int32
     resource_type: Name
     resource_id: Identifier
