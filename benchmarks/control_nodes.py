@@ -197,7 +197,7 @@ class BenchNode:
 
     async def ended(self, job_id: str) -> Job:
         """Wait until a job has ended here; it has to have succeeded."""
-        with self.database.signals.subscribe(f"job:{job_id}") as wake:
+        with self.database.signals.subscribe(f"job-status:{job_id}") as wake:
             while True:
                 job: Job | None = await self.database.read(lambda session: session.get(Job, job_id))
                 if job is not None and job.closed:

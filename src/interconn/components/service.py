@@ -98,7 +98,7 @@ class Components:
         self._listener: RunListener | None = None
         self._models: ModelRegister | None = None
         self._driven: dict[Key, asyncio.Task[None]] = {}
-        self._fresh_tokens: dict[Key, str | None] = {}
+        self._fresh_tokens: dict[Key, str] = {}
 
     # --- what the layer above uses -----------------------------------------------------------------------
 
@@ -127,11 +127,9 @@ class Components:
             state="ORDERED",
             ordered_at=self._clock.now(),
         )
-        session.add(run)
-        session.flush()
-        key = (order.task_id, order.role, order.index)
         with suppress(InterconnError):  # the launch tries again, and tells why it cannot be
-            self._fresh_tokens[key] = self._open_session(session, key, order)
+            self._fresh_tokens[order.task_id, order.role, order.index] = self._open_session(session, run, order)
+        session.add(run)
         announce(session, ORDERED)
 
     def stop(self, session: Session, task_id: str, role: str, index: int, reason: str) -> None:
@@ -229,7 +227,9 @@ class Components:
         directory = self._directory(key)
 
         async def over() -> bool:
-            return await self._database.write(lambda session: self._must_stop(session, key))
+            # Mostly not, and what is only read waits for nobody who writes.
+            must_stop = await self._database.read(lambda session: self._must_stop(session, key))
+            return must_stop and await self._database.write(lambda session: self._must_stop(session, key))
 
         with self._database.signals.subscribe(run_topic(*key), turn_topic(key[0])) as wake:
             try:
@@ -250,15 +250,11 @@ class Components:
 
     async def _launch(self, key: Key, directory: Path) -> bool:
         """Launch unless that was done before; return whether there is something to watch."""
-        run = await self._database.read(lambda session: session.get_one(ComponentRun, key))
         if await asyncio.to_thread(self._launcher.situation, directory) is Situation.NOTHING:
-            if run.stop_reason:
+            prepared = await self._database.write(lambda session: self._prepare(session, key))
+            if prepared is None:
                 return False
-            order = validate(Order, run.order)
-            description = self.registry.find(order.component, order.provider, order.version)
-            token = await self._database.write(lambda session: self._token(session, key, order, description))
-            if token is None:
-                return False
+            order, description, token = prepared
             url = self._component_url().rstrip("/")
             variables = environment.variables(
                 order,
@@ -271,29 +267,29 @@ class Components:
             if await asyncio.to_thread(self._launcher.situation, directory) is Situation.NOTHING:
                 raise InterconnError("its supervisor did not begin", hint="Is the disk full?")
             reach("component.launched")
-        if run.state == "ORDERED":
-            await self._database.write(lambda session: self._record_launch(session, key))
+        if await self._database.write(lambda session: self._record_launch(session, key)):
             reach("component.recorded")
             log.info("component launched", task=key[0], party=f"{key[1]}.{key[2]}")
         return True
 
-    def _token(self, session: Session, key: Key, order: Order, description: SelfDescription) -> str | None:
-        """Return the token made with the order, or a new one where an earlier life of the node made that.
+    def _prepare(self, session: Session, key: Key) -> tuple[Order, SelfDescription, str] | None:
+        """Return what is to be launched and its token, made with the order or, in a later life of the node, anew.
 
         Raises:
-            ComponentDisabled, NoLauncher: it may or can no longer be launched.
+            NotFound, ComponentDisabled, NoLauncher: it may or can no longer be launched.
         """
-        require_runnable(session, [description])
-        fresh = self._fresh_tokens.pop(key, None)
-        run = session.get_one(ComponentRun, key)
-        if fresh and run.token_digest == token_digest(fresh) and not run.stop_reason:
-            return fresh
-        return self._open_session(session, key, order)
-
-    def _open_session(self, session: Session, key: Key, order: Order) -> str | None:
         run = session.get_one(ComponentRun, key)
         if run.stop_reason:
             return None  # its session has been closed with it, and must not be opened again
+        order = validate(Order, run.order)
+        description = self.registry.find(order.component, order.provider, order.version)
+        require_runnable(session, [description])
+        token = self._fresh_tokens.pop(key, None)
+        if token is None or run.token_digest != token_digest(token):
+            token = self._open_session(session, run, order)
+        return order, description, token
+
+    def _open_session(self, session: Session, run: ComponentRun, order: Order) -> str:
         token = self._transport.open_session(
             session,
             session_id=order.session_id,
@@ -304,11 +300,14 @@ class Components:
         run.token_digest = token_digest(token)
         return token
 
-    def _record_launch(self, session: Session, key: Key) -> None:
+    def _record_launch(self, session: Session, key: Key) -> bool:
         run = session.get_one(ComponentRun, key)
+        if run.state != runs.ORDERED:
+            return False
         run.state, run.launched_at = "LAUNCHED", self._clock.now()
         if self.turns.room.bounded and self._listener:
             self._listener.launched(session, run)
+        return True
 
     async def _watch(self, directory: Path, wake: Callable[[float], Any], over: Callable[[], Awaitable[bool]]) -> Exit:
         ending = asyncio.create_task(self._launcher.wait(directory))

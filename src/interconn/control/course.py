@@ -173,7 +173,7 @@ class Course:
         if has_ended(JobStatus(job.status)):
             return []
         begin = [step for step in steps if step.name not in job.stopped]
-        return [jobs.add_task(session, job, new_task_id(), step.name, step.parties, now) for step in begin]
+        return [jobs.add_task(session, job, new_task_id(), step.name, step.parties, now)[0] for step in begin]
 
     def _fail(self, session: Session, task_id: str) -> bool:
         job, task = jobs.require(session, self._job.job_id), session.get_one(Task, task_id)
@@ -197,15 +197,16 @@ class Course:
         A node is asked once those before it, by their ids, have room for their shares; so no two jobs can wait for
         each other's rooms (docs/decisions/0024-room-and-turns.md).
         """
-        lanes = await self._database.read(lambda session: jobs.lanes_of(session, task.task_id))
         by_node: dict[str, set[str]] = {}
-        for lane in lanes:
-            by_node.setdefault(lane.node_id, set()).add(lane.role)
+        for party in self._plan.steps[task.name].parties:
+            by_node.setdefault(party.node_id, set()).add(party.role)
         told = set(task.told)
         following: list[asyncio.Task[None]] = []
         try:
             for node_id in sorted(by_node):
-                if node_id not in told:
+                fresh = node_id not in told
+                waits = not fresh
+                if fresh:
                     request = TaskStart(task_id=task.task_id, job_id=self._job.job_id, task_name=task.name)
                     try:
                         answer = await self._partners.insist(node_id, TASK_START, request, trace_id=self._job.trace_id)
@@ -215,9 +216,11 @@ class Course:
                     told.add(node_id)
                     if waiting := reason_text((answer.reply.extension or {}).get("waiting")):
                         await self._note_waiting(task, node_id, waiting)
+                        waits = True
                 for role in sorted(by_node[node_id]):
-                    following.append(asyncio.create_task(self._follow(task, node_id, role)))
-                await self._admitted(task, node_id)
+                    following.append(asyncio.create_task(self._follow(task, node_id, role, fresh)))
+                if waits:
+                    await self._admitted(task, node_id)
             if told != set(task.told):
                 await self._together.write(partial(_mark_told, task_id=task.task_id, told=told))
             await asyncio.gather(*following)
@@ -246,12 +249,13 @@ class Course:
             while await self._database.read(partial(_waits, task_id=task.task_id, node_id=node_id)):
                 await wake.wait(_LOOK_SECONDS)
 
-    async def _follow(self, task: Task, node_id: str, role: str) -> None:
+    async def _follow(self, task: Task, node_id: str, role: str, fresh: bool) -> None:
         try:
             ended = await self._watch.follow(
                 Followed(task.task_id, node_id, role, self._job.trace_id),
                 calls_back=self._plan.config.sync_type() is SyncType.CALLBACK,
                 until=self._deadline(task, node_id, role),
+                fresh=fresh,
             )
         except InterconnError as error:
             await self._give_up(task, node_id, str(error))

@@ -134,10 +134,7 @@ class Driver:
             )
         await self._last_words.hear(job)
 
-        def work(session: Session) -> None:
-            jobs.require(session, job.job_id).closed = True
-
-        await self._database.write(work)
+        await self._database.write(lambda session: jobs.close(session, jobs.require(session, job.job_id)))
         log.info("job ended", job=job.job_id, status=job.status, outcome=job.outcome, reason=job.reason)
 
     async def _inform(self, job: Job, node_id: str) -> None:

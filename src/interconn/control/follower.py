@@ -190,7 +190,8 @@ class Follower:
             job.outcome, job.reason = told
             jobs.note(session, job, "job.outcome", self._cause(job, JOB_STATUS_ALL.clause), outcome=outcome.value)
         # Of shares that were cut short the scheduler has yet to hear; it tells us when it is asked again.
-        job.closed = all(party.status.is_final for task in views.told_tasks(reply) for party in task.parties)
+        if all(party.status.is_final for task in views.told_tasks(reply) for party in task.parties):
+            jobs.close(session, job)
 
     def _outcome(self, job: Job, reply: JobStatusReply) -> tuple[Outcome, str]:
         extension = reply.extension or {}
@@ -230,7 +231,7 @@ class Follower:
         entries.attach(session, evidence)
         job = jobs.require(session, job_id)
         self._shares.end(session, job, outcome, reason, self._cause(job, clause))
-        job.closed = True
+        jobs.close(session, job)
 
     async def _job(self, job_id: str) -> Job:
         return await self._database.read(lambda session: jobs.require(session, job_id))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from interconn.components.progress import is_later
@@ -25,6 +25,16 @@ JOBS: Final = "control-jobs"
 LONGEST_REASON: Final = 2000
 MAXIMUM_REFUSALS: Final = 100
 """Refused jobs kept of one scheduler: a partner must not fill the disk with what is refused."""
+
+
+# What every step of every task asks is written once: to build a statement takes as long as to run it.
+_AT_NODE = (Lane.task_id == bindparam("task_id"), Lane.node_id == bindparam("node_id"))
+_LANES_AT: Final = select(Lane).where(*_AT_NODE).order_by(Lane.role, Lane.index)
+_LANES_OF_ROLE_AT: Final = _LANES_AT.where(Lane.role == bindparam("role"))
+_STANDINGS: Final = select(Lane.status).where(Lane.task_id == bindparam("task_id")).distinct()
+_TASKS_NAMED: Final = select(Task).where(
+    Task.job_id == bindparam("job_id"), Task.name.in_(bindparam("names", expanding=True))
+)
 
 
 @dataclass(frozen=True)
@@ -225,6 +235,15 @@ def end(session: Session, job: Job, outcome: Outcome, reason: str, cause: Cause)
     note(session, job, f"job.{after.lower()}", cause, outcome=outcome.value, reason=job.reason)
 
 
+def close(session: Session, job: Job) -> None:
+    """Take note that nothing is left to be done for an ended job here, and wake whoever waits for that."""
+    if not job.closed:
+        job.closed = True
+        announce(session, job_topic(job.job_id))
+        announce(session, lanes_topic(job.job_id))
+        announce(session, status_topic(job.job_id))
+
+
 def tasks_of(session: Session, job_id: str) -> list[Task]:
     """Return the tasks of a job, first first."""
     return tasks_of_each(session, [job_id])[job_id]
@@ -232,8 +251,8 @@ def tasks_of(session: Session, job_id: str) -> list[Task]:
 
 def tasks_named(session: Session, job_id: str, names: Collection[str]) -> dict[str, Task]:
     """Return those tasks of a job that run some components of its DAG, by these components' names."""
-    wanted = select(Task).where(Task.job_id == job_id, Task.name.in_(names))
-    return {task.name: task for task in session.scalars(wanted)} if names else {}
+    parameters = {"job_id": job_id, "names": list(names)}
+    return {task.name: task for task in session.scalars(_TASKS_NAMED, parameters)} if names else {}
 
 
 def task_ids_at(session: Session, job_id: str, node_id: str) -> list[str]:
@@ -268,10 +287,8 @@ def lanes_of_each(session: Session, task_ids: Collection[str]) -> dict[str, list
 
 def lanes_at(session: Session, task_id: str, node_id: str, role: str = "") -> list[Lane]:
     """Return the lanes of a task at one node, those of one role or all."""
-    wanted = select(Lane).where(Lane.task_id == task_id, Lane.node_id == node_id)
-    if role:
-        wanted = wanted.where(Lane.role == role)
-    return list(session.scalars(wanted.order_by(Lane.role, Lane.index)))
+    parameters = {"task_id": task_id, "node_id": node_id, "role": role}
+    return list(session.scalars(_LANES_OF_ROLE_AT if role else _LANES_AT, parameters))
 
 
 def unfinished(session: Session, job_id: str, node_id: str = "") -> list[tuple[Task, Lane]]:
@@ -285,12 +302,14 @@ def unfinished(session: Session, job_id: str, node_id: str = "") -> list[tuple[T
     return [(task, lane) for task, lane in session.execute(wanted.order_by(*order))]
 
 
-def add_task(session: Session, job: Job, task_id: str, name: str, parties: Iterable[Party], now: int) -> Task:
-    """Add a task with a lane for each of the parties."""
+def add_task(
+    session: Session, job: Job, task_id: str, name: str, parties: Iterable[Party], now: int
+) -> tuple[Task, list[Lane]]:
+    """Add a task with a lane for each of the parties; return both."""
     task = Task(task_id=task_id, job_id=job.job_id, name=name, status=TaskStatus.PENDING.value, told=[], created_at=now)
     session.add(task)
-    session.flush()
-    session.add_all(
+    session.flush()  # its lanes refer to it
+    lanes = [
         Lane(
             task_id=task_id,
             role=party.role,
@@ -301,9 +320,9 @@ def add_task(session: Session, job: Job, task_id: str, name: str, parties: Itera
             reason="",
         )
         for party in parties
-    )
-    session.flush()
-    return task
+    ]
+    session.add_all(lanes)
+    return task, lanes
 
 
 def move_lane(
@@ -315,11 +334,21 @@ def move_lane(
     *,
     reason: str = "",
     progress: dict[str, Any] | None = None,
+    beside: Sequence[Lane] = (),
 ) -> bool:
     """Take note of how a lane stands, and of what follows for the task; return whether it was news.
 
-    A status never goes backwards, nor does progress, and nothing follows a final status. A lane that is READY may have
-    a reason: what it waits for before it is launched.
+    A status never goes backwards, nor does progress, and nothing follows a final status.
+
+    Args:
+        session: of the transaction.
+        task: which.
+        lane: of it.
+        after: how the lane is said to stand.
+        now: epoch milliseconds.
+        reason: of a failure; of a lane that is READY, what it waits for before it is launched.
+        progress: what its component told last.
+        beside: all lanes of the task, where they are at hand; else the database is asked how they stand.
     """
     before = TaskStatus(lane.status)
     changed = False
@@ -335,11 +364,8 @@ def move_lane(
             lane.ended_at = now
         lane.reason = reason[:LONGEST_REASON] if step in (TaskStatus.READY, TaskStatus.FAILED) else ""
     if changed:
-        session.flush()
         known = (task.status, task.ended_at)
-        # Of many parties only the words are fetched, not the rows.
-        words = session.scalars(select(Lane.status).where(Lane.task_id == task.task_id).distinct()).all()
-        statuses = {TaskStatus(word) for word in words}
+        statuses = {TaskStatus(word) for word in ([each.status for each in beside] or _words(session, task.task_id))}
         task.status = combined(statuses).value
         if all(status.is_final for status in statuses):
             task.ended_at = task.ended_at or now
@@ -349,3 +375,9 @@ def move_lane(
         if (task.status, task.ended_at) != known:
             announce(session, job_topic(task.job_id))
     return changed
+
+
+def _words(session: Session, task_id: str) -> Sequence[str]:
+    """Return how the lanes of a task stand; of many parties only the words are fetched, not the rows."""
+    session.flush()
+    return session.scalars(_STANDINGS, {"task_id": task_id}).all()

@@ -184,22 +184,22 @@ class Participant:
         task = session.get(Task, request.task_id)
         if task and (task.job_id, task.name) != (job.job_id, request.task_name):
             raise ContentConflict("the task id is in use", where="task_id", clause=TASK_START.clause)
-        lanes = self._shares.lanes(session, request.task_id)
-        if task and all(lane.status != TaskStatus.PENDING for lane in lanes):
+        if task and all(lane.status != TaskStatus.PENDING for lane in self._shares.lanes(session, request.task_id)):
             return
         _check_goes_on(job, TASK_START.clause)
         if not job.opened:
             raise Refused("the job has not been started", where="job_id", clause="CTL-G3.1.1.2-start")
         if request.task_name in job.stopped:
             raise Refused("the component has been stopped", where="task_name", clause="CTL-3.5-cascade")
-        _check_task_id(session, job, request)
-        steps = self._shares.plan(job).steps
-        if request.task_name not in steps:
+        step = self._shares.plan(job).steps.get(request.task_name)
+        if step is None:
             raise InvalidFlow("the DAG has no such component", where="task_name", clause=TASK_START.clause)
+        tasks = jobs.tasks_named(session, job.job_id, {step.name, *step.upstream})
+        _check_task_id(session, request, tasks.get(step.name))
         # What was revoked since the job was admitted holds for each of its tasks; no use is counted again.
         digests = (job.dag_digest, job.config_digest)
         self._admission.admit(session, self._shares.content(job), scheduler=job.scheduler, digests=digests)
-        self._shares.begin(session, job, steps[request.task_name], request.task_id)
+        self._shares.begin(session, job, step, request.task_id, task, tasks)
 
     async def poll(self, caller: Caller, request: TaskPoll) -> TaskStatusReply:
         """Say how a task stands here (CTL-3.8); a task not known yet, or none of the caller's, is PENDING.
@@ -294,15 +294,14 @@ def _check_goes_on(job: Job, clause: str) -> None:
         raise Refused(f"the job has ended: {job.reason or job.outcome}", where="job_id", clause=clause)
 
 
-def _check_task_id(session: Session, job: Job, request: TaskStart) -> None:
-    for other in jobs.tasks_named(session, job.job_id, [request.task_name]).values():
-        if other.task_id != request.task_id:
-            raise ContentConflict("the component has another task id", where="task_id", clause=TASK_START.clause)
+def _check_task_id(session: Session, request: TaskStart, known: Task | None) -> None:
+    if known and known.task_id != request.task_id:
+        raise ContentConflict("the component has another task id", where="task_id", clause=TASK_START.clause)
     # Outputs are named {task}-{key}: one task's `t-a` and another's `t` with `a-…` would be one place.
     parts = request.task_id.split("-")
     shorter = ["-".join(parts[:count]) for count in range(1, len(parts))]
     longer = (Task.task_id >= f"{request.task_id}-", Task.task_id < f"{request.task_id}.")  # '.' follows '-'
-    alike = select(Task).where(Task.job_id == job.job_id, or_(Task.task_id.in_(shorter), and_(*longer)))
+    alike = select(Task).where(Task.job_id == request.job_id, or_(Task.task_id.in_(shorter), and_(*longer)))
     for other in session.scalars(alike.limit(1)):
         message = f"begins like that of {other.name}, so that their outputs could have one name"
         raise ContentConflict(message, where="task_id", clause="CMP-G4.2.1.3-naming")

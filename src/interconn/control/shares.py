@@ -101,23 +101,35 @@ class Shares:
         """Return the lanes of a task that are this node's."""
         return jobs.lanes_at(session, task_id, self._node.node_id)
 
-    def begin(self, session: Session, job: Job, step: Step, task_id: str) -> None:
+    def begin(
+        self, session: Session, job: Job, step: Step, task_id: str, known: Task | None, tasks: Mapping[str, Task]
+    ) -> None:
         """Start this node's share of a task: one component for each role it plays.
+
+        Args:
+            session: of the transaction.
+            job: which.
+            step: of its plan.
+            task_id: that the scheduler gave it.
+            known: the task, where this node knows it already.
+            tasks: those of the steps it reads from, by their names.
 
         Raises:
             NotFound: a data set is not there.
             Refused: a task it reads from has not succeeded here.
         """
         now = self._clock.now()
-        tasks = jobs.tasks_named(session, job.job_id, step.upstream)
-        own = [party for party in step.parties if party.node_id == self._node.node_id]
-        task = session.get(Task, task_id) or jobs.add_task(session, job, task_id, step.name, own, now)
+        if known:
+            task, lanes, beside = known, self.lanes(session, task_id), []
+        else:
+            own = [party for party in step.parties if party.node_id == self._node.node_id]
+            task, lanes = jobs.add_task(session, job, task_id, step.name, own, now)
+            beside = lanes
         config = self.plan(job).config
-        for lane in self.lanes(session, task_id):
+        for lane in lanes:
             if lane.status == TaskStatus.PENDING:
-                order = self._order(session, job, config, step, lane, tasks)
-                self._move(session, job, task, lane, TaskStatus.READY, now)
-                self._components.order(session, order)
+                self._move(session, job, task, lane, TaskStatus.READY, now, beside=beside)
+                self._components.order(session, self._order(session, job, config, step, lane, tasks))
 
     def stop(self, session: Session, job: Job, reason: str, names: frozenset[str] | None = None) -> None:
         """Stop this node's components of a job, or of the tasks named; what has succeeded stays so.
@@ -238,7 +250,7 @@ class Shares:
             return {}  # of a component that this node does not have any more; nobody is shown them either
 
     def _order(
-        self, session: Session, job: Job, config: Config, step: Step, lane: Lane, tasks: dict[str, Task]
+        self, session: Session, job: Job, config: Config, step: Step, lane: Lane, tasks: Mapping[str, Task]
     ) -> Order:
         component = step.component
         parameters, source = split_parameters(config, step.name, lane.role, lane.index)

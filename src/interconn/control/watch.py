@@ -92,7 +92,13 @@ class TaskWatch:
         self._together = together
 
     async def follow(
-        self, lanes: Followed, *, calls_back: bool = False, until: int | None = None, stopped: bool = False
+        self,
+        lanes: Followed,
+        *,
+        calls_back: bool = False,
+        until: int | None = None,
+        stopped: bool = False,
+        fresh: bool = False,
     ) -> TaskStatus:
         """Follow the lanes of a role at a node until they have ended; return how.
 
@@ -101,6 +107,7 @@ class TaskWatch:
             calls_back: the node is to push what happens (CTL-3.9); it is asked when it has been silent.
             until: by when they must have ended, epoch milliseconds.
             stopped: the node was told to stop; a task that it does not know then will not begin any more.
+            fresh: the node was told to begin the task a moment ago; what it did not push nobody knows yet.
 
         Raises:
             InterconnError: the node has stayed away, refused, or not begun for longer than the patience, or the time
@@ -109,7 +116,9 @@ class TaskWatch:
         own = lanes.node_id == self._partners.node_id
         with self._database.signals.subscribe(jobs.lane_topic(lanes.task_id, lanes.node_id)) as wake:
             now = self._clock.now()
-            status, over = await self._database.read(partial(_known, lanes=lanes))
+            status, over = TaskStatus.PENDING, False
+            if own or calls_back or not fresh:
+                status, over = await self._database.read(partial(_known, lanes=lanes))
             hearing = _Hearing(status, over, now, now, now, awaited=own or calls_back)
             while not hearing.over:
                 left = _LOOK_SECONDS if until is None else (until - self._clock.now()) / 1000
