@@ -141,7 +141,8 @@ class Course:
         elif not self._open and (missing := readiness.missing()) <= set(seen.stopped):
             return await self._together.write(lambda session: self._finish(session, missing))
         for task in self._open.values():
-            self._do(f"task {task.task_id}", partial(self._see_to, task))
+            if task.task_id not in self._touched:  # else it may be seen to already: the next look tells
+                self._do(f"task {task.task_id}", partial(self._see_to, task))
         for name, node_id in seen.untold:
             self._do(f"stop {name} {node_id}", partial(self._stop_from, name, node_id))
         return False
