@@ -119,7 +119,7 @@ class Calls:
         self._calls = calls
 
     def partner(self, node_id: str) -> Any:
-        return SimpleNamespace(node_id=node_id, inst_id=f"inst-{node_id}")
+        return SimpleNamespace(node_id=node_id, inst_id=f"inst-{node_id}", dialect=STANDARD.name)
 
     async def answer(
         self,

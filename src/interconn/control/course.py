@@ -223,7 +223,9 @@ class Course:
                 if waits:
                     await self._admitted(task, node_id)
             if told != set(task.told):
-                await self._together.write(partial(_mark_told, task_id=task.task_id, told=told))
+                ready = {node_id for node_id in told if self._partners.knows_extensions(node_id)}
+                now = self._clock.now()
+                await self._together.write(partial(_mark_told, task_id=task.task_id, told=told, ready=ready, now=now))
             await asyncio.gather(*following)
         finally:
             for each in following:
@@ -317,8 +319,14 @@ def _waits(session: Session, *, task_id: str, node_id: str) -> bool:
     return any(lane.status == TaskStatus.READY and lane.reason for lane in lanes)
 
 
-def _mark_told(session: Session, *, task_id: str, told: Collection[str]) -> None:
-    session.get_one(Task, task_id).told = sorted(told)
+def _mark_told(session: Session, *, task_id: str, told: Collection[str], ready: Collection[str], now: int) -> None:
+    """Take note of who was told of a task; one of our own kind that has taken it is ready, and need not say so."""
+    task = session.get_one(Task, task_id)
+    task.told = sorted(told)
+    lanes = jobs.lanes_of(session, task_id)
+    for lane in lanes:
+        if lane.node_id in ready and lane.status == TaskStatus.PENDING:
+            jobs.move_lane(session, task, lane, TaskStatus.READY, now, beside=lanes)
 
 
 def _first_failure(session: Session, task: Task) -> str:

@@ -116,7 +116,9 @@ class TaskWatch:
         own = lanes.node_id == self._partners.node_id
         with self._database.signals.subscribe(jobs.lane_topic(lanes.task_id, lanes.node_id)) as wake:
             now = self._clock.now()
-            status, over = TaskStatus.PENDING, False
+            # One of our own kind that has taken a task is ready; its next word is of something else.
+            status = TaskStatus.READY if self._partners.knows_extensions(lanes.node_id) else TaskStatus.PENDING
+            over = False
             if own or calls_back or not fresh:
                 status, over = await self._database.read(partial(_known, lanes=lanes))
             hearing = _Hearing(status, over, now, now, now, awaited=own or calls_back)
