@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import tempfile
 from collections import Counter
@@ -227,9 +228,12 @@ async def nodes(count: int) -> AsyncIterator[tuple[list[BenchNode], Counter[str]
             found[name] = BenchNode(Path(folder) / name, name, found, calls)
         for node in found.values():
             node.start()
+        gc.collect()
+        gc.freeze()  # as a node does once it has begun
         try:
             yield list(found.values()), calls
         finally:
+            gc.unfreeze()
             for node in found.values():
                 await node.stop()
 

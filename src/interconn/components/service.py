@@ -234,26 +234,26 @@ class Components:
         with self._database.signals.subscribe(run_topic(*key), turn_topic(key[0])) as wake:
             try:
                 await self.turns.wait(key, wake.wait, over)
-                launched = await self._launch(key, directory)
+                must_stop = await self._launch(key, directory)
             except InterconnError as error:
                 await self._settle(key, Exit(126, "", self._clock.now()), f"it could not be started: {error}")
                 return
-            if not launched:
+            if must_stop is None:
                 await self._settle(key, Exit(126, "", self._clock.now()), "it was stopped before it began")
                 return
-            ended = await self._watch(directory, wake.wait, over)
+            ended = await self._watch(directory, wake.wait, over, must_stop)
         reach("component.exited")
         await self._settle(key, ended, "")
         await asyncio.to_thread(self._launcher.clear, directory)
         if ended.status != 0:
             await asyncio.to_thread(self._leftovers.sweep)
 
-    async def _launch(self, key: Key, directory: Path) -> bool:
-        """Launch unless that was done before; return whether there is something to watch."""
+    async def _launch(self, key: Key, directory: Path) -> bool | None:
+        """Launch unless that was done before; return whether it must be stopped, None where it will not begin."""
         if await asyncio.to_thread(self._launcher.situation, directory) is Situation.NOTHING:
             prepared = await self._database.write(lambda session: self._prepare(session, key))
             if prepared is None:
-                return False
+                return None
             order, description, token = prepared
             url = self._component_url().rstrip("/")
             variables = environment.variables(
@@ -263,14 +263,18 @@ class Components:
                 token=token,
                 log_path=str(directory / "log"),
             )
-            await asyncio.to_thread(self._launcher.launch, directory, variables)
-            if await asyncio.to_thread(self._launcher.situation, directory) is Situation.NOTHING:
-                raise InterconnError("its supervisor did not begin", hint="Is the disk full?")
+            await asyncio.to_thread(self._start, directory, variables)
             reach("component.launched")
-        if await self._database.write(lambda session: self._record_launch(session, key)):
+        recorded, must_stop = await self._database.write(lambda session: self._record_launch(session, key))
+        if recorded:
             reach("component.recorded")
             log.info("component launched", task=key[0], party=f"{key[1]}.{key[2]}")
-        return True
+        return must_stop
+
+    def _start(self, directory: Path, variables: Mapping[str, str]) -> None:
+        self._launcher.launch(directory, variables)
+        if self._launcher.situation(directory) is Situation.NOTHING:
+            raise InterconnError("its supervisor did not begin", hint="Is the disk full?")
 
     def _prepare(self, session: Session, key: Key) -> tuple[Order, SelfDescription, str] | None:
         """Return what is to be launched and its token, made with the order or, in a later life of the node, anew.
@@ -300,26 +304,30 @@ class Components:
         run.token_digest = token_digest(token)
         return token
 
-    def _record_launch(self, session: Session, key: Key) -> bool:
+    def _record_launch(self, session: Session, key: Key) -> tuple[bool, bool]:
+        """Record a launch; return whether that was news, and whether the component must be stopped."""
         run = session.get_one(ComponentRun, key)
-        if run.state != runs.ORDERED:
-            return False
-        run.state, run.launched_at = "LAUNCHED", self._clock.now()
-        if self.turns.room.bounded and self._listener:
-            self._listener.launched(session, run)
-        return True
+        news = run.state == runs.ORDERED
+        if news:
+            run.state, run.launched_at = "LAUNCHED", self._clock.now()
+            if self.turns.room.bounded and self._listener:
+                self._listener.launched(session, run)
+        return news, runs.must_stop(run, self._clock.now(), self._longest_run)
 
-    async def _watch(self, directory: Path, wake: Callable[[float], Any], over: Callable[[], Awaitable[bool]]) -> Exit:
+    async def _watch(
+        self, directory: Path, wake: Callable[[float], Any], over: Callable[[], Awaitable[bool]], must_stop: bool
+    ) -> Exit:
         ending = asyncio.create_task(self._launcher.wait(directory))
         stopping: asyncio.Task[None] | None = None
         woken: asyncio.Task[Any] | None = None
         try:
             while not ending.done():
-                if stopping is None and await over():
+                if stopping is None and must_stop:
                     stopping = asyncio.create_task(self._launcher.stop(directory))
                 woken = asyncio.create_task(wake(_LOOK_SECONDS))
                 await asyncio.wait({ending, woken}, return_when=asyncio.FIRST_COMPLETED)
                 woken.cancel()
+                must_stop = stopping is None and not ending.done() and await over()
             return await ending
         finally:
             for task in (ending, stopping, woken):
