@@ -288,7 +288,8 @@ async def test_who_tells_no_progress_is_answered_with_an_empty_object_ctl_2_3(
     network.operator.machine.ends = lambda environment: None
     await network.run(pushing(make))
     await report(network.operator, 5)
-    [task] = (await network.bank.view()).tasks
+    await comes_to_know(network.clearing, 5)
+    [task] = (await network.clearing.view()).tasks
     for extension, answer in (
         (None, None), ({}, None), ({"reason": "x"}, None), ({"progress": 7}, None), ({"progress": ["x"]}, None),
         ({"progress": {}}, {"progress": "taken"}),
