@@ -1,10 +1,93 @@
-"""A party whose contract with the scheduler ends does not wait for word that cannot come."""
+"""Parties without their scheduler: what they do alone, and that in the end all tell the same."""
 
 from types import SimpleNamespace
 from typing import Any
 
-from interconn.standard.errors import ContractNotUsable
+import pytest
+
+from interconn.api.jobs import JobEvent
+from interconn.standard.control import JobReference
+from interconn.standard.errors import ContractNotUsable, PeerUnreachable
+from tests.control.test_jobs_between_nodes import begun, finish, hold_components
 from tests.virtual_time import until
+
+
+async def given_up(node: Any) -> str:
+    """Wait until a party gives its job up; return the reason that it tells then."""
+    await until(lambda: node.control._follower.given_up("job-1"))
+    view = await node.control._initiator.view("job-1")
+    assert view.outcome == "FAILED"
+    return str(view.reason)
+
+
+async def test_a_job_that_went_well_without_a_party_that_had_done_its_part_went_well_there_too(
+    network: Any, make: SimpleNamespace
+) -> None:
+    hold_components(network)
+    await network.run(make.job(scheduler="clearing"))
+    await until(lambda: begun(network.bank) and begun(network.operator))
+    await finish(make, network.operator)
+    await network.clock.sleep(5)  # in which the scheduler hears of it
+    network.cut.add("operator")
+    assert "has not answered for 45 s" in await given_up(network.operator)
+    await finish(make, network.bank)
+    assert (await network.bank.ended()).outcome == "SUCCESS"
+    network.cut.clear()
+    view = await network.operator.ended()
+    assert (view.outcome, view.reason) == ("SUCCESS", "")
+
+
+async def test_a_scheduler_that_is_back_tells_why_a_job_failed_that_its_parties_had_given_up(
+    network: Any, make: SimpleNamespace
+) -> None:
+    hold_components(network)
+    await network.run(make.job(scheduler="clearing"))
+    await until(lambda: begun(network.bank) and begun(network.operator))
+    network.clearing.kill()
+    for node in (network.bank, network.operator):
+        assert "the scheduler clearing has not answered for 45 s" in await given_up(node)
+    await network.clearing.restart()
+    reasons = {(await node.ended()).reason for node in network.nodes.values()}
+    assert len(reasons) == 1 and "has not answered for 45 s" in reasons.pop()
+    shares = [make.statuses(await node.view()) for node in network.nodes.values()]
+    assert shares[0] == shares[1] == shares[2]
+
+
+@pytest.mark.parametrize(("halted", "calls"), [("operator", 1), ("clearing", 2)])
+async def test_a_node_that_stood_still_blames_nobody_for_it(
+    network: Any, make: SimpleNamespace, halted: str, calls: int
+) -> None:
+    """A process that is halted, or a machine asleep: its calls end long after their timeouts, and nobody was silent."""
+    hold_components(network)
+    await network.run(make.job(scheduler="clearing"))
+    await until(lambda: begun(network.bank) and begun(network.operator))
+    node = network.nodes[halted]
+    client = node.control._driver._partners._client
+    healthy, lasts = client.answer, [300.0] * calls
+
+    async def answer(*args: Any, **parts: Any) -> Any:
+        if not lasts:
+            return await healthy(*args, **parts)
+        await network.clock.sleep(lasts.pop())
+        raise PeerUnreachable("it took too long")
+
+    client.answer = answer
+    await until(lambda: not lasts)
+    await finish(make, network.bank, network.operator)
+    for other in network.nodes.values():
+        assert (await other.ended()).outcome == "SUCCESS"
+
+
+async def test_who_watches_a_job_that_is_given_up_is_told_its_end(network: Any, make: SimpleNamespace) -> None:
+    hold_components(network)
+    await network.run(make.job(scheduler="clearing"))
+    await until(lambda: begun(network.operator))
+    watcher = await network.operator.watch(make.person, JobReference(job_id="job-1"), "")
+    network.cut.add("operator")
+    told: list[JobEvent] = []
+    while not watcher.over():
+        told += await watcher.news(60.0)
+    assert told[-1].last and told[-1].job and "has not answered for 45 s" in told[-1].job.reason
 
 
 async def test_contract_with_the_scheduler_terminated_while_a_component_runs(

@@ -26,6 +26,7 @@ from interconn.standard.control import (
     TASK_START,
     ComponentCallback,
     ComponentStatus,
+    JobStop,
     TaskStatus,
     TaskStatusReply,
 )
@@ -135,7 +136,7 @@ async def test_two_that_run_of_which_the_one_heard_of_least_is_named_first(netwo
     never_ends(network.bank, network.operator)
     await network.run(make.job())
     await report(network.operator, phase="matching", done=3, total=10)
-    await once(network.bank, "host.0")
+    await until(network.bank, lambda found: any("host.0" in one.waits_for for one in found.awaits))
     await report(network.bank, phase="matching", done=9, total=10)
     found = await once(network.bank, "(and 1 more)")
     found = await until(network.bank, lambda found: [one.progress is not None for one in found.awaits] == [True, True])
@@ -291,4 +292,34 @@ async def test_what_ended_at_once_is_explained_by_its_reason(
     await network.bank.ended()
     found = await why(network.bank)
     assert (found.state, found.waits_for) == (state, "")
-    assert who in found.next_step and ("permit" in found.next_step or "no such data set" in found.next_step)
+    assert who in found.reason and ("permit" in found.reason or "no such data set" in found.reason)
+
+
+async def test_a_component_that_does_not_end_when_its_job_is_stopped(network: Any, make: SimpleNamespace) -> None:
+    """Its share is over when it is (docs/decisions/0020-last-words.md); until then `why` names it everywhere."""
+    never_ends(network.operator)
+    network.operator.machine.stop = silence
+    await network.run(make.job(scheduler="clearing"))
+    await report(network.operator)
+    await network.operator.own["own.job.stop"](make.person, JobStop(job_id="job-1"))
+    for node in network.nodes.values():
+        who = "this node" if node is network.operator else "node operator"
+        found = await once(node, "which was stopped")
+        assert found.waits_for.startswith(f"{who} to end its part as host.0 in task first, which was stopped")
+        assert (found.state, found.reason) == ("FINISHED (FAILED)", "stopped by operator")
+        assert found.next_step == "wait: it has ended, and not everywhere yet"
+    assert "its component is being stopped" in (await why(network.operator)).waits_for
+
+
+async def test_a_partner_that_holds_an_answer_for_too_long_is_called_silent_before_the_call_ends(
+    network: Any, make: SimpleNamespace
+) -> None:
+    """A node whose process is halted takes a poll and says nothing: CTL-3.8 is held for 20 s at most."""
+    never_ends(network.operator)
+    await network.run(make.job(scheduler="clearing"))
+    await report(network.operator)
+    await once(network.clearing, "to finish")
+    network.operator.services[TASK_POLL.name] = silence
+    found = await once(network.clearing, "no answer for 2")
+    assert (found.awaits[0].silent, found.command) == (True, "interconn peer show operator")
+    assert "does not answer clearing, which schedules" in (await once(network.bank, "does not answer")).waits_for

@@ -91,6 +91,8 @@ class AwaitedView(WireModel):
     waits_for: str = Field(description="for what, as a sentence's end: who to do what")
     whom: str = Field(description="as in the explanation")
     since: int | None = None
+    task_id: str = Field(default="", description="the task that it is about, where it is about one")
+    silent: bool = Field(default=False, description="it does not answer this node")
     progress: Progress | None = Field(default=None, description="what its component told last")
     exchange: ExchangeView | None = Field(default=None, description="the last call between both nodes about it")
     contact: ExchangeView | None = Field(default=None, description="the last call between both nodes at all")
@@ -103,6 +105,7 @@ class Explanation(WireModel):
     id: str
     what: str = Field(description="what it is, in a sentence")
     state: str
+    reason: str = Field(default="", description="of a job that has ended, why it came to that; empty for a success")
     node_id: str = Field(default="", description="the other side, where there is one")
     waits_for: str = Field(default="", description="whom it waits for and for what; empty where it waits for nobody")
     whom: str = Field(default="", description="PERSON_HERE, PERSON_THERE, NODE_THERE, NODE_HERE or empty")

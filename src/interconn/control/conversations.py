@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from interconn.control.holding import LONGEST_WAIT_SECONDS
 from interconn.standard.errors import InterconnError, PeerError, PeerRefused
 from interconn.standard.wire import WireModel
 from interconn.state.clock import Clock
@@ -106,7 +107,7 @@ class Conversations:
             node_id: the other node.
             matters: ids of jobs and tasks.
         """
-        known = [found for matter in matters if (found := self._last.get((matter, node_id)))]
+        known = [self._as_of_now(found) for matter in matters if (found := self._last.get((matter, node_id)))]
         return max(known, key=lambda exchange: (exchange.silent, exchange.at), default=None)
 
     def silent(self, node_ids: Iterable[str], matters: Sequence[str]) -> dict[str, int]:
@@ -125,6 +126,13 @@ class Conversations:
     def silent_to_scheduler(self, job_id: str) -> Mapping[str, int]:
         """Return which nodes do not answer the scheduler of a job, and since when, as that told last."""
         return self._silent_to_scheduler.get(job_id, {})
+
+    def _as_of_now(self, exchange: Exchange) -> Exchange:
+        """Call silent who has not answered for longer than any answer is held: its call may hang for a while yet."""
+        seconds = (self._clock.now() - exchange.at) / 1000
+        if exchange.outcome != UNDER_WAY or seconds <= LONGEST_WAIT_SECONDS:
+            return exchange
+        return replace(exchange, outcome=f"no answer for {seconds:.0f} s", silent=True)
 
     def _keep(self, matter: str, exchange: Exchange) -> None:
         if not matter:

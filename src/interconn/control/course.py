@@ -20,7 +20,7 @@ from interconn.components.callback import reason_text
 from interconn.control import jobs
 from interconn.control.flow import Step
 from interconn.control.jobs import Cause
-from interconn.control.partners import Partners
+from interconn.control.partners import Partners, words
 from interconn.control.readiness import Readiness
 from interconn.control.shares import Shares
 from interconn.control.states import Outcome, has_ended
@@ -212,7 +212,7 @@ class Course:
                     try:
                         answer = await self._partners.insist(node_id, TASK_START, request, trace_id=self._job.trace_id)
                     except InterconnError as error:
-                        await self._give_up(task, node_id, str(error))
+                        await self._give_up(task, node_id, words(error))
                         continue
                     told.add(node_id)
                     if waiting := reason_text((answer.reply.extension or {}).get("waiting")):
@@ -261,7 +261,7 @@ class Course:
                 fresh=fresh,
             )
         except InterconnError as error:
-            await self._give_up(task, node_id, str(error))
+            await self._give_up(task, node_id, words(error))
         else:
             if ended is TaskStatus.FAILED:
                 self._touch(task.task_id)

@@ -18,7 +18,7 @@ from interconn.control import jobs
 from interconn.control.course import Course
 from interconn.control.jobs import Cause
 from interconn.control.last_words import LastWords
-from interconn.control.partners import Partners, is_passing
+from interconn.control.partners import Partners, is_passing, words
 from interconn.control.shares import Shares
 from interconn.control.states import Outcome, has_ended
 from interconn.control.tables import Job, Member
@@ -81,7 +81,7 @@ class Driver:
                 await self._partners.insist(node_id, JOB_CREATE, request, trace_id=job.trace_id)
             except InterconnError as error:
                 outcome = Outcome.FAILED if is_passing(error) else Outcome.REJECTED
-                raise _Given(outcome, f"{node_id}: {error}") from None
+                raise _Given(outcome, f"{node_id}: {words(error)}") from None
             await self._mark(job.job_id, node_id, "accepted")
 
         try:
@@ -107,7 +107,7 @@ class Driver:
             try:
                 await self._partners.insist(node_id, JOB_START, JobReference(job_id=job.job_id), trace_id=job.trace_id)
             except InterconnError as error:
-                raise _Given(Outcome.FAILED, f"{node_id} did not start: {error}") from None
+                raise _Given(Outcome.FAILED, f"{node_id} did not start: {words(error)}") from None
             await self._mark(job.job_id, node_id, "opened")
 
         try:

@@ -1,7 +1,8 @@
 """Keeps up with the scheduler of a job that another node schedules (CTL-3.1 as initiator, CTL-3.7 as party).
 
 The standard sends a party no word when a job ends well, and none at all if the scheduler dies. So each party asks
-now and then; and one that finds its scheduler gone for longer than its patience ends the job by itself.
+now and then; and one that finds its scheduler gone for longer than its patience ends the job by itself. It goes on
+asking at long intervals: what the scheduler says when it is back holds for all (docs/decisions/0027-both-come-back.md).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from interconn.api.jobs import TaskView
 from interconn.control import jobs, views
 from interconn.control.holding import LANES, LONGEST_WAIT_SECONDS, PROGRESS_SECONDS, asking
 from interconn.control.jobs import Cause
-from interconn.control.partners import Partners, is_passing
+from interconn.control.partners import Partners, is_passing, words
 from interconn.control.shares import Shares
 from interconn.control.states import Outcome, has_ended
 from interconn.control.tables import Job
@@ -38,7 +39,12 @@ log = structlog.get_logger()
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0
+LONGEST_PAUSE_AFTER_SECONDS = 30.0
+"""Between questions about a job that was given up."""
+ASKED_AFTER_SECONDS = 7 * 86_400.0
+"""For how long a scheduler is asked about a job that was given up."""
 _WAIT_SECONDS = 15.0
+_TIMEOUT_SECONDS = LONGEST_WAIT_SECONDS + 10.0
 
 
 class Follower:
@@ -56,6 +62,11 @@ class Follower:
         self._clock = clock
         self._partners = partners
         self._shares = shares
+        self._given_up: set[str] = set()
+
+    def given_up(self, job_id: str) -> bool:
+        """Tell whether a job was ended here because its scheduler was away, and nothing has been heard of it since."""
+        return job_id in self._given_up
 
     async def submit(self, job_id: str) -> None:
         """Hand a job of this node's to its scheduler (CTL-3.1), or end it with the reason why not."""
@@ -65,7 +76,7 @@ class Follower:
             taken = await self._partners.insist(job.scheduler, JOB_CREATE_ALL, request, trace_id=job.trace_id)
         except InterconnError as error:
             outcome = Outcome.FAILED if is_passing(error) else Outcome.REJECTED
-            reason = f"{job.scheduler}, which was to schedule: {error}"
+            reason = f"{job.scheduler}, which was to schedule: {words(error)}"
             clause, evidence = JOB_CREATE_ALL.clause, _proof(error)
             await self._database.write(lambda session: self._end(session, job_id, outcome, reason, clause, evidence))
             return
@@ -81,6 +92,12 @@ class Follower:
 
     async def follow(self, job_id: str) -> None:
         """Ask how a job stands until it has ended, or its scheduler has been away for too long."""
+        try:
+            await self._follow(job_id)
+        finally:
+            self._given_up.discard(job_id)
+
+    async def _follow(self, job_id: str) -> None:
         heard = self._clock.now()
         pause = FIRST_PAUSE_SECONDS
         with self._database.signals.subscribe(jobs.job_topic(job_id)) as wake:
@@ -94,22 +111,35 @@ class Follower:
                 try:
                     answer = await self._ask(job, headers)
                 except InterconnError as error:
-                    away = self._clock.now() - heard >= self._partners.patience_seconds * 1000
-                    # A contract that is over does not come back: there is nobody left to wait for.
-                    if away or isinstance(error, ContractNotUsable):
-                        await self._give_up(job_id, error)
+                    heard += self._partners.stood_still(asked, _TIMEOUT_SECONDS)
+                    if await self._stays_away(job, error, heard):
                         return
-                    self._partners.conversations.again(job.scheduler, JobReference(job_id=job_id), min(pause, 2.0))
-                    await self._clock.sleep(min(pause, 2.0))
-                    pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+                    longest = LONGEST_PAUSE_AFTER_SECONDS if self.given_up(job_id) else 2.0
+                    self._partners.conversations.again(job.scheduler, JobReference(job_id=job_id), min(pause, longest))
+                    woken = await wake.wait(min(pause, longest))  # the scheduler's own call is a reason to ask
+                    pause = FIRST_PAUSE_SECONDS if woken else min(pause * 2, LONGEST_PAUSE_AFTER_SECONDS)
                     continue
                 heard = self._clock.now()
+                pause = min(pause, LONGEST_PAUSE_SECONDS)
                 if await self._take(job_id, answer):
                     pause = FIRST_PAUSE_SECONDS
                 if heard - asked < HELD_SECONDS * 1000:
                     # Not held: our own share's news are a reason to ask sooner.
                     woken = await wake.wait(pause)
                     pause = FIRST_PAUSE_SECONDS if woken else min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def _stays_away(self, job: Job, error: InterconnError, heard: int) -> bool:
+        """Give a job up whose scheduler has been away for too long; return whether nothing more is to be heard of it.
+
+        A contract that is over does not come back, and a scheduler that knows of no such job will not learn of it.
+        """
+        over = isinstance(error, ContractNotUsable)
+        if not over and self._clock.now() - heard < self._partners.patience_seconds * 1000:
+            return False
+        over |= isinstance(error, PeerRefused) and not error.failed
+        over |= self._clock.now() - (job.ended_at or heard) >= ASKED_AFTER_SECONDS * 1000
+        await self._give_up(job.job_id, error, over)
+        return over
 
     async def attend(self, job_id: str) -> None:
         """Keep up with every lane of a job that another node schedules, for somebody who watches; until it is closed.
@@ -142,7 +172,7 @@ class Follower:
             log.info("the scheduler does not say how the job stands", job=job_id, reason=error.message)
 
     async def _ask(
-        self, job: Job, headers: dict[str, str], timeout: float = LONGEST_WAIT_SECONDS + 10.0
+        self, job: Job, headers: dict[str, str], timeout: float = _TIMEOUT_SECONDS
     ) -> Answer[JobStatusReply]:
         return await self._partners.answer(
             job.scheduler,
@@ -185,8 +215,8 @@ class Follower:
         known, told = (job.outcome, job.reason), (outcome.value, reason[: jobs.LONGEST_REASON])
         if not ended:
             self._shares.end(session, job, outcome, reason, self._cause(job, JOB_STATUS_ALL.clause))
-        elif known != told:
-            # CTL-3.6 came first; outcome and reason come with this answer.
+        elif known != told and (outcome is not Outcome.SUCCESS or self._shares.outcome(session, job) is outcome):
+            # CTL-3.6 came first, or the job was given up here; outcome and reason come with this answer.
             job.outcome, job.reason = told
             jobs.note(session, job, "job.outcome", self._cause(job, JOB_STATUS_ALL.clause), outcome=outcome.value)
         # Of shares that were cut short the scheduler has yet to hear; it tells us when it is asked again.
@@ -207,16 +237,24 @@ class Follower:
             return Outcome.SUCCESS, ""
         return Outcome.FAILED, reason or f"ended by {job.scheduler}, which gives no reason"
 
-    async def _give_up(self, job_id: str, error: InterconnError) -> None:
-        silence = f"has not answered for {round(self._partners.patience_seconds)} s"
-        what = "is a partner no more" if isinstance(error, ContractNotUsable) else silence
+    async def _give_up(self, job_id: str, error: InterconnError, over: bool) -> None:
+        """End a job whose scheduler does not say how it stands, and close it where that is over for good."""
+        what = f"has not answered for {round(self._partners.patience_seconds)} s"
+        if isinstance(error, ContractNotUsable):
+            what = "is a partner no more"
+        elif isinstance(error, PeerRefused) and not error.failed:
+            what = "does not say how the job stands"
+        if self.given_up(job_id) and not over:
+            return
         log.warning("gives up a job whose scheduler is away", job=job_id, reason=str(error))
 
         def work(session: Session) -> None:
             job = jobs.require(session, job_id)
-            reason = f"the scheduler {job.scheduler} {what}: {error}"
-            self._end(session, job_id, Outcome.FAILED, reason, JOB_STATUS_ALL.clause, _proof(error))
+            reason = f"the scheduler {job.scheduler} {what}: {words(error)}"
+            self._end(session, job_id, Outcome.FAILED, reason, JOB_STATUS_ALL.clause, _proof(error), closed=over)
+            announce(session, jobs.lanes_topic(job_id))
 
+        self._given_up.add(job_id)
         await self._database.write(work)
 
     def _end(
@@ -227,11 +265,14 @@ class Follower:
         reason: str,
         clause: str,
         evidence: Evidence | None,
+        *,
+        closed: bool = True,
     ) -> None:
         entries.attach(session, evidence)
         job = jobs.require(session, job_id)
         self._shares.end(session, job, outcome, reason, self._cause(job, clause))
-        jobs.close(session, job)
+        if closed:
+            jobs.close(session, job)
 
     async def _job(self, job_id: str) -> Job:
         return await self._database.read(lambda session: jobs.require(session, job_id))

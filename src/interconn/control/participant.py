@@ -49,7 +49,7 @@ from interconn.standard.flow import Config
 from interconn.standard.wire import Empty
 from interconn.state.clock import Clock
 from interconn.state.crash_points import reach
-from interconn.state.database import Database
+from interconn.state.database import Database, announce
 
 log = structlog.get_logger()
 
@@ -262,6 +262,7 @@ class Participant:
             self._shares.stop(session, job, reason)
             if not has_ended(JobStatus(job.status)):
                 jobs.note(session, job, "job.stop", cause)
+            announce(session, jobs.job_topic(job.job_id))  # one that was given up here may have its scheduler back
             return
         # Some schedulers send CTL-3.6 after a success too.
         outcome = self._shares.outcome(session, job)

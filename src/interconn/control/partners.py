@@ -26,6 +26,7 @@ FIRST_PAUSE_SECONDS: Final = 0.2
 LONGEST_PAUSE_SECONDS: Final = 2.0
 CALLS_AT_ONCE: Final = 64
 """Calls that are insisted on, by this node to all others: a job of many parties must not keep all connections busy."""
+_TIMEOUT_MARGIN_SECONDS: Final = 2.0
 
 
 class Partners:
@@ -109,6 +110,18 @@ class Partners:
         self.conversations.answered(node_id, endpoint.name, request)
         return answer
 
+    def stood_still(self, began: int, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> int:
+        """Return for how long of a call without an answer this node itself was not there, milliseconds.
+
+        A call ends with its timeout. Where it took longer, this node's process was halted, its machine asleep, or the
+        call had no turn: that is no silence of the partner's.
+
+        Args:
+            began: when the call was begun, epoch milliseconds.
+            timeout: that it had, seconds.
+        """
+        return max(0, self._clock.now() - began - round((timeout + _TIMEOUT_MARGIN_SECONDS) * 1000))
+
     async def insist(
         self, node_id: str, endpoint: Endpoint[Request, Reply], request: Request, *, trace_id: str
     ) -> Answer[Reply]:
@@ -121,16 +134,24 @@ class Partners:
         deadline = self._clock.now() + self.patience_seconds * 1000
         pause = FIRST_PAUSE_SECONDS
         while True:
+            began = self._clock.now()
             try:
                 async with self._turns:
                     return await self.answer(node_id, endpoint, request, trace_id=trace_id)
             except InterconnError as error:
+                deadline += self.stood_still(began)
                 if not is_passing(error) or self._clock.now() >= deadline:
                     raise
                 log.info("will ask again", endpoint=endpoint.name, partner=node_id, reason=error.message)
             self.conversations.again(node_id, request, pause)
             await self._clock.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+def words(error: InterconnError) -> str:
+    """Return an error as all parties of a job may read it: of a node that does not answer, not at which address."""
+    unanswered = isinstance(error, PeerError) and not isinstance(error, PeerRefused)
+    return error.message if unanswered else str(error)
 
 
 def is_passing(error: InterconnError) -> bool:

@@ -100,8 +100,9 @@ class Standing:
             return [Awaited(one.node_id, "accept the job", job.created_at) for one in members if not one.accepted]
         if has_ended(status):
             since = job.ended_at or job.created_at
-            uninformed = [one for one in members if not one.informed]
-            return [Awaited(one.node_id, "hear of the end of the job", since) for one in uninformed]
+            unheard = [one.node_id for one in members if not one.informed]
+            stopped = [one for one in self._stopped(session, job) if one.node_id not in unheard]
+            return [*(Awaited(node_id, "hear of the end of the job", since) for node_id in unheard), *stopped]
         since = _decided_at(session, job, "job.running")
         unopened = [Awaited(one.node_id, "start the job", since) for one in members if not one.opened]
         found = unopened or self._shares(session, views.known_tasks(session, job))
@@ -115,7 +116,11 @@ class Standing:
 
     def _of_followed(self, session: Session, job: Job) -> list[Awaited]:
         if has_ended(JobStatus(job.status)):
-            return [Awaited(job.scheduler, "confirm how the job ended", job.ended_at or job.created_at)]
+            stopped = self._stopped(session, job)
+            last = self._last(job.scheduler, [job.job_id])
+            if stopped and not (last and last.silent):
+                return stopped
+            return [Awaited(job.scheduler, "confirm how the job ended", job.ended_at or job.created_at), *stopped]
         shares = self._shares(session, views.known_tasks(session, job))
         last = self._last(job.scheduler, [job.job_id, *(one.task_id for one in shares)])
         if shares and not (last and last.silent):
@@ -125,6 +130,22 @@ class Standing:
             purpose = "start the job as its scheduler"
         begun = job.opened and not (last and last.silent)
         return [Awaited(job.scheduler, purpose, _last_decision(session, job), begun), *shares]
+
+    def _stopped(self, session: Session, job: Job) -> list[Awaited]:
+        """Return whose shares were cut short by the end of the job and have not ended yet (docs/decisions/0020)."""
+        since = job.ended_at or job.created_at
+        return [
+            Awaited(party.node_id, self._ending(session, task, party), since, True, task.task_id)
+            for task in views.known_tasks(session, job)
+            for party in task.parties
+            if not party.status.is_final
+        ]
+
+    def _ending(self, session: Session, task: TaskView, party: PartyView) -> str:
+        purpose = f"end its part as {party.role} in task {task.name or task.task_id}, which was stopped"
+        if party.node_id == self._node_id and (run := _run_of(session, task.task_id, party.role)):
+            return _of_component(run, purpose, 0)[0]
+        return purpose
 
     def _shares(self, session: Session, tasks: Sequence[TaskView]) -> list[Awaited]:
         untold = _untold(session, [task.task_id for task in tasks if not task.ended_at])
@@ -165,9 +186,10 @@ class Standing:
                 since = elsewhere[one.node_id]
             told.append(replace(one, exchange=exchange, since=since))
 
-        def rank(one: Awaited) -> tuple[bool, bool, int, bool, int]:
+        def rank(one: Awaited) -> tuple[bool, bool, int, bool, int, int]:
             heard = one.progress.at or 0 if one.progress else 0
-            return (not one.silent, one.begun, heard, one.node_id == self._node_id, one.since)
+            spoken = one.exchange.at if one.exchange else 0
+            return (not one.silent, one.begun, heard, one.node_id == self._node_id, spoken, one.since)
 
         return sorted(told, key=rank)
 

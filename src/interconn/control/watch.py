@@ -148,6 +148,7 @@ class TaskWatch:
                 timeout=_TIMEOUT_SECONDS,
             )
         except InterconnError as error:
+            hearing.heard += self._partners.stood_still(asked, _TIMEOUT_SECONDS)
             await self._silent(lanes, hearing, error, calls_back=calls_back)
             return
         reply, now = answer.reply, self._clock.now()

@@ -132,7 +132,7 @@ class Watchers:
             return
         finally:
             watched.looked.set()
-        if watched.facts.take(view, ended=_is_over(job, view)):
+        if watched.facts.take(view, ended=_is_over(job, view) or self._follower.given_up(job.job_id)):
             watched.tell()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -304,4 +305,7 @@ async def _bounded(response: aiohttp.ClientResponse) -> bytes:
 def _reason(error: BaseException) -> str:
     if isinstance(error, TimeoutError | asyncio.TimeoutError):
         return "it took too long"
+    if isinstance(error, aiohttp.ClientConnectorError):  # its own text holds the address, which is `where`'s to tell
+        cause = error.os_error
+        return os.strerror(cause.errno) if cause.errno and cause.errno > 0 else cause.strerror or "no connection"
     return str(error) or type(error).__name__

@@ -65,6 +65,7 @@ def _show(one: Explanation) -> None:
         [
             (say("what"), one.what),
             (say("state"), one.state),
+            (say("reason"), one.reason),
             (say("waits for"), one.waits_for or say("nobody")),
             (say("since"), instant(one.since)),
             (say("last exchange"), contact(one.exchange)),

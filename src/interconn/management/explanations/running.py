@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from interconn.api.state import AwaitedView, ExchangeView, Explanation
 from interconn.control.conversations import Exchange
 from interconn.control.standing import Awaited, Standing
+from interconn.control.states import Outcome
 from interconn.control.tables import Job, Task
 from interconn.identity.node import NodeIdentity
 from interconn.management.approvals import opinions
@@ -59,11 +60,7 @@ class Running:
         awaited = [self._view(one) for one in self.standing.of_job(session, job)] + _held(session, job)
         ended = job.ended_at is not None
         outcome = f" ({job.outcome})" if job.outcome else ""
-        step = ("nothing: it has ended" if ended else "wait, or stop it", f"interconn job show {job.job_id}")
-        if awaited and awaited[0].whom == Whom.PERSON_HERE:
-            step = ("decide: release or refuse what is held", "interconn result list")
-        elif awaited and not ended:
-            step = ("wait for it, or stop the job", f"interconn job stop {job.job_id}")
+        step, command = _next_step(job, awaited)
         tasks = session.scalars(select(Task.task_id).where(Task.job_id == job.job_id).order_by(Task.created_at))
         return _waiting(
             awaited,
@@ -73,8 +70,9 @@ class Running:
                 what=f"a job that {job.scheduler} schedules for {job.initiator}",
                 state=f"{job.status}{outcome}",
                 since=job.ended_at or job.created_at,
-                next_step=f"{step[0]}: {job.reason}" if ended and job.reason else step[0],
-                command=step[1],
+                reason=job.reason if ended else "",
+                next_step=step,
+                command=command,
                 related=list(tasks),
             ),
         )
@@ -107,10 +105,32 @@ class Running:
             waits_for=text,
             whom=NODE_HERE if here else Whom.NODE_THERE.value,
             since=one.since or None,
+            task_id=one.task_id,
+            silent=bool(one.exchange and one.exchange.silent),
             progress=one.progress,
             exchange=_exchange(one.exchange) if one.exchange else None,
             contact=None if here else self._agreements.contact(one.node_id),
         )
+
+
+def _next_step(job: Job, awaited: list[AwaitedView]) -> tuple[str, str]:
+    """Return what a person may do about a job, and the command for it."""
+    first = awaited[0] if awaited else None
+    if first is None:
+        if job.outcome == Outcome.FAILED:
+            return "see what its components wrote", f"interconn job logs {job.job_id}"
+        if job.ended_at is not None:
+            return "nothing: it has ended", f"interconn job show {job.job_id}"
+        return "wait, or stop it", f"interconn job stop {job.job_id}"
+    if first.whom == Whom.PERSON_HERE:
+        return "decide: release or refuse what is held", "interconn result list"
+    if job.ended_at is not None:
+        return "wait: it has ended, and not everywhere yet", f"interconn job show {job.job_id}"
+    if first.silent:
+        return "see whether it answers at all, ask its people, or stop the job", f"interconn peer show {first.node_id}"
+    if first.whom == NODE_HERE and first.task_id:
+        return "see what its component writes, wait, or stop the job", f"interconn job log {first.task_id}"
+    return "wait for it, or stop the job", f"interconn job stop {job.job_id}"
 
 
 def _waiting(awaited: list[AwaitedView], explanation: Explanation) -> Explanation:
