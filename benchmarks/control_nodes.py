@@ -29,7 +29,7 @@ from interconn.dialects import STANDARD
 from interconn.identity.node import NodeIdentity
 from interconn.peers.inbound import Caller
 from interconn.peers.outbound import Answer
-from interconn.standard.control import JobCreate
+from interconn.standard.control import JobCreate, PlatformJobCreate
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.errors import InterconnError, NotFound
 from interconn.standard.self_description import SelfDescription
@@ -86,6 +86,9 @@ class Everything:
         if job_id not in self.proposals:
             raise NotFound("no such job", where="job_id")
         return self.proposals[job_id]
+
+    def awaiting(self, _session: Session, _content: PlatformJobCreate) -> str | None:
+        return None
 
     def admit(
         self, session: Session, job: JobCreate, *, scheduler: str, digests: tuple[str, str] | None = None

@@ -28,12 +28,13 @@ from interconn.api.own import Person
 from interconn.components import Components, Registry
 from interconn.components.launcher import Exit, Situation
 from interconn.control import Control
+from interconn.control.tables import Job
 from interconn.dialects import STANDARD
 from interconn.identity.node import NodeIdentity
 from interconn.peers.delivery import Delivery
 from interconn.peers.inbound import Caller
 from interconn.peers.outbound import Answer
-from interconn.standard.control import JobCreate, JobReference, TaskStatus
+from interconn.standard.control import JobCreate, JobReference, PlatformJobCreate, TaskStatus
 from interconn.standard.endpoint import Endpoint
 from interconn.standard.errors import InterconnError, NotFound, PeerUnreachable
 from interconn.standard.self_description import SelfDescription
@@ -148,6 +149,12 @@ class Admission:
 
     def planned(self, session: Session, job_id: str) -> JobCreate | None:
         return self.proposals.get(job_id)
+
+    def awaiting(self, session: Session, content: PlatformJobCreate) -> str | None:
+        for job_id, job in self.proposals.items():
+            if (job.dag, job.config) == (content.dag, content.config) and not session.get(Job, job_id):
+                return job_id
+        return None
 
     def admit(
         self, session: Session, job: JobCreate, *, scheduler: str, digests: tuple[str, str] | None = None

@@ -1,5 +1,6 @@
 """The upper layer of an institution makes the standard's own calls (CTL-5.1 to CTL-5.7)."""
 
+import asyncio
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -46,6 +47,20 @@ async def test_a_job_is_created_stopped_and_asked_for_ctl_5_1_ctl_5_2_ctl_5_3(
     await own["platform.job.stop_all"](make.person, created)
     view = await network.bank.ended(created.job_id)
     assert (view.status, set(make.statuses(view)["first"].values())) == (JobStatus.FINISHED, {"FAILED"})
+
+
+@pytest.mark.parametrize("scheduler", ["bank", "clearing"])
+async def test_of_two_calls_without_an_id_one_runs_the_job_that_waits_ctl_5_1(
+    network: Any, make: SimpleNamespace, scheduler: str
+) -> None:
+    """The standard's body names no job: what was approved is found by its content, and run once."""
+    approved = make.job(job_id="job-approved", scheduler=scheduler)
+    network.bank.admission.proposals["job-approved"] = approved
+    created = await asyncio.gather(*(create(network, make, approved, "flow-1") for _ in range(2)))
+    ids = [each.job_id for each in created]
+    assert ids.count("job-approved") == 1
+    assert len(set(ids)) == 2
+    assert (await network.operator.ended("job-approved")).outcome == "SUCCESS"
 
 
 @pytest.mark.parametrize("scheduler", ["bank", "clearing"])

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from interconn.standard.control import JobCreate
+from interconn.standard.control import JobCreate, PlatformJobCreate
 
 
 class Admission(Protocol):
@@ -28,6 +28,17 @@ class Admission(Protocol):
 
     def planned(self, session: Session, job_id: str) -> JobCreate | None:
         """Return a job that was proposed, by this node or to it, whoever has approved it; None where there is none."""
+        ...
+
+    def awaiting(self, session: Session, content: PlatformJobCreate) -> str | None:
+        """Return the id of a job that this node proposed with just this content and that has not been run.
+
+        One that all parties have approved goes before, and then the one proposed first; None where there is none.
+
+        Args:
+            session: of a transaction.
+            content: DAG, configuration and, where it is named, the flow.
+        """
         ...
 
     def admit(

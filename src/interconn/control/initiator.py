@@ -41,8 +41,10 @@ from interconn.standard.control import (
     JobStatus,
     JobStop,
     LogLevel,
+    PlatformJobCreate,
 )
 from interconn.standard.errors import InvalidFlow, Refused
+from interconn.standard.identifiers import new_job_id
 from interconn.state.clock import Clock
 from interconn.state.database import Database
 from interconn.state.pages import read_page
@@ -123,19 +125,30 @@ class Initiator:
                     return view
                 await wake.wait((deadline - self._clock.now()) / 1000)
 
-    async def submit(self, person: Person, job: JobCreate, clause: str) -> None:
-        """Create a job and run it.
+    async def submit(self, person: Person, content: PlatformJobCreate, clause: str) -> str:
+        """Run a job with some content, and return its id.
+
+        Without an id it is the job that this node proposed with that content and that waits to be run: in this
+        transaction, so that of two who ask at the same time one runs it. Where there is none, an id is made for it.
 
         Args:
             person: who decides it.
-            job: complete.
+            content: of the job, and its id where that was reserved before.
             clause: of the call by which it came.
 
         Raises:
             InvalidFlow: it cannot be run.
             ContentConflict: the job id is known with other content.
+            NotApproved: an approval is missing.
         """
-        await self._database.write(lambda session: self._submit(session, job, person, clause))
+
+        def work(session: Session) -> str:
+            job_id = content.job_id or self._admission.awaiting(session, content) or new_job_id()
+            job = JobCreate(job_id=job_id, flow_id=content.flow_id, dag=content.dag, config=content.config)
+            self._submit(session, job, person, clause)
+            return job_id
+
+        return await self._database.write(work)
 
     def _submit(self, session: Session, request: JobCreate, person: Person, clause: str) -> None:
         """Decide to run a job, in a transaction: schedule it here or hand it to who does. A repeat changes nothing."""

@@ -22,7 +22,6 @@ from interconn.standard.control import (
     PLATFORM_STATUS_ALL,
     PLATFORM_STOP_ALL,
     PLATFORM_STOP_TASK,
-    JobCreate,
     JobReference,
     JobsOfFlow,
     JobStatus,
@@ -37,7 +36,6 @@ from interconn.standard.control import (
     TaskStop,
 )
 from interconn.standard.errors import CapacityExceeded
-from interconn.standard.identifiers import new_job_id
 from interconn.standard.wire import Empty
 from interconn.state.database import Database
 from interconn.state.pages import MAXIMUM_RECORDS
@@ -73,17 +71,8 @@ class Platform:
         ]
 
     async def create_all(self, person: Person, request: PlatformJobCreate) -> JobReference:
-        """Create a job and run it (CTL-5.1, CTL-G3.2.3-merge).
-
-        Raises:
-            InvalidFlow: it cannot be run.
-            ContentConflict: the job id is known with other content.
-        """
-        job = JobCreate(
-            job_id=request.job_id or new_job_id(), flow_id=request.flow_id, dag=request.dag, config=request.config
-        )
-        await self._initiator.submit(person, job, PLATFORM_CREATE_ALL.clause)
-        return JobReference(job_id=job.job_id)
+        """Create a job and run it (CTL-5.1, CTL-G3.2.3-merge); raises as `Initiator.submit` does."""
+        return JobReference(job_id=await self._initiator.submit(person, request, PLATFORM_CREATE_ALL.clause))
 
     async def stop_all(self, person: Person, request: JobReference) -> Empty:
         """Stop a job (CTL-5.2); raises as `Initiator.stop_job` does."""

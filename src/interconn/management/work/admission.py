@@ -6,11 +6,14 @@ Why, and what is counted when, is in docs/decisions/0005-permits.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from interconn.api.audits import AuditKind
 from interconn.control.flow import config_digest, dag_digest
+from interconn.control.tables import Job
 from interconn.identity.node import NodeIdentity
 from interconn.management.approvals.audits import Audits
 from interconn.management.approvals.tables import Audit
@@ -20,9 +23,12 @@ from interconn.management.permits.permits import Permits
 from interconn.management.work.jobs import Jobs
 from interconn.management.work.preauthorised import PreauthorisedJobs
 from interconn.management.work.tables import ProposedJob
-from interconn.standard.control import JobCreate
+from interconn.standard.control import JobCreate, PlatformJobCreate
 from interconn.standard.errors import InterconnError, NotApproved, NotFound
 from interconn.standard.flow import Config, Dag
+
+_PROPOSALS_LOOKED_AT: Final = 100
+"""Of equal jobs that have not been run, those proposed first."""
 
 
 class JobAdmission:
@@ -71,6 +77,26 @@ class JobAdmission:
         """Return a job that was proposed, by this node or to it, whoever has approved it; None where there is none."""
         job = session.get(ProposedJob, job_id)
         return _as_created(job) if job else None
+
+    def awaiting(self, session: Session, content: PlatformJobCreate) -> str | None:
+        """Return the id of a job that this node proposed with just this content and that has not been run.
+
+        One that all parties have approved goes before, and then the one proposed first; None where there is none.
+        """
+        run = exists().where(Job.job_id == ProposedJob.job_id)
+        wanted = select(ProposedJob).where(
+            ProposedJob.initiator == self._node.node_id,
+            ProposedJob.dag_digest == dag_digest(content.dag),
+            ProposedJob.config_digest == config_digest(content.config),
+            ~run,
+        )
+        if content.flow_id:
+            wanted = wanted.where(ProposedJob.flow_id == content.flow_id)
+        order = (ProposedJob.proposed_at, ProposedJob.job_id)
+        waiting = session.scalars(wanted.order_by(*order).limit(_PROPOSALS_LOOKED_AT)).all()
+        approved = (job for job in waiting if self._is_approved_by_all(session, job))
+        found = next(approved, waiting[0] if waiting else None)
+        return found.job_id if found else None
 
     def admit(
         self, session: Session, job: JobCreate, *, scheduler: str, digests: tuple[str, str] | None = None
@@ -178,6 +204,13 @@ class JobAdmission:
                     # Why may be for the initiator's eyes alone, and this may be told to the scheduler.
                     hint=f"It waits for {waits}" if waits else "'interconn audit list' of the initiator shows why",
                 )
+
+    def _is_approved_by_all(self, session: Session, job: ProposedJob) -> bool:
+        try:
+            self._check_all_approved(session, job)
+        except NotApproved:
+            return False
+        return True
 
     def _check_contract(self, session: Session, node_id: str) -> None:
         try:
