@@ -87,7 +87,7 @@ class Everything:
             raise NotFound("no such job", where="job_id")
         return self.proposals[job_id]
 
-    def awaiting(self, _session: Session, _content: PlatformJobCreate) -> str | None:
+    def awaiting(self, _session: Session, _content: PlatformJobCreate) -> JobCreate | None:
         return None
 
     def admit(

@@ -62,31 +62,35 @@ def test_every_target_of_make_that_is_named_exists(name: str, repository: Path) 
 @pytest.mark.timeout(180)
 def test_the_walk_through_works_as_written(repository: Path, tmp_path: Path) -> None:
     text = (repository / "README.md").read_text(encoding="utf-8")
-    (tmp_path / "examples").symlink_to(repository / "examples")
-    command = tmp_path / "bin/interconn"
-    command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m interconn "$@"\n')
-    command.chmod(0o755)
-    # Other ports than those written, as another node may run on this machine.
     written = "\nsettled\n".join(content for _, run, content in blocks(text) if run)
-    written = written.replace("--home try/bank --host 127.0.0.1", f"--home try/bank --host 127.0.0.1 {PLAIN_PORTS}", 1)
-    with reserved(6) as ports:
-        names = ["7304", "7305", "7306", "7404", "7405", "7406"]
-        free = dict(zip(names, map(str, ports), strict=True))
-        script = PRELUDE + PORT.sub(lambda found: free[found[0]], written) + python_examples(text)
-        run = subprocess.run(
-            ["bash"],
-            input=script,
-            cwd=tmp_path,
-            env={"PYTHON": sys.executable, "PATH": f"{command.parent}:/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
-            capture_output=True,
-            text=True,
-        )
+    run = typed(written + python_examples(text), repository, tmp_path)
     assert run.returncode == 0, run.stderr + run.stdout[-3000:]
     assert "FINISHED SUCCESS" in run.stdout
     assert run.stdout.rstrip().splitlines()[-1].startswith("operator APPROVED")
     for home, role in (("bank", "guest-0"), ("operator", "host-0")):
         assert len(list((tmp_path / "try" / home / "storage").glob(f"job-*-{role}/*-aligned/data_0"))) == 1
+
+
+def typed(written: str, repository: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Type what is written for two nodes into a shell, in a folder with the examples; both end with it."""
+    (folder / "examples").symlink_to(repository / "examples")
+    command = folder / "bin/interconn"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m interconn "$@"\n')
+    command.chmod(0o755)
+    # Other ports than those written, as another node may run on this machine.
+    written = written.replace("--home try/bank --host 127.0.0.1", f"--home try/bank --host 127.0.0.1 {PLAIN_PORTS}", 1)
+    with reserved(6) as ports:
+        names = ["7304", "7305", "7306", "7404", "7405", "7406"]
+        free = dict(zip(names, map(str, ports), strict=True))
+        return subprocess.run(
+            ["bash"],
+            input=PRELUDE + PORT.sub(lambda found: free[found[0]], written),
+            cwd=folder,
+            env={"PYTHON": sys.executable, "PATH": f"{command.parent}:/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+            capture_output=True,
+            text=True,
+        )
 
 
 def python_examples(text: str) -> str:

@@ -150,10 +150,10 @@ class Admission:
     def planned(self, session: Session, job_id: str) -> JobCreate | None:
         return self.proposals.get(job_id)
 
-    def awaiting(self, session: Session, content: PlatformJobCreate) -> str | None:
+    def awaiting(self, session: Session, content: PlatformJobCreate) -> JobCreate | None:
         for job_id, job in self.proposals.items():
             if (job.dag, job.config) == (content.dag, content.config) and not session.get(Job, job_id):
-                return job_id
+                return job
         return None
 
     def admit(

@@ -1,5 +1,6 @@
 """A node of interconn and a partner written by hand, acquainted with each other."""
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -100,6 +101,65 @@ def link(partner: Partner, rank: int, session: str, own: str, other: str, **form
         assert code == SUCCESS, words
 
     return psi_party.Link(rank, push, lambda: partner.channel.pop(session, f"{other}-{own}", 30))
+
+
+@dataclass(frozen=True)
+class JointFlow:
+    """A flow of the node with a partner, approved by that, and all that came before it."""
+
+    contract: Contract
+    permit: dict[str, Any]
+    flow_id: str
+    file: Path
+    dag: dict[str, Any]
+    config: dict[str, Any]
+
+
+def joint_flow(node: Node, partner: Partner, folder: Path, *, dag: dict[str, Any] | None = None) -> JointFlow:
+    """First contact, data set, project and flow of the node with a partner that has the data set `claims`."""
+    name = partner.node_id
+    fingerprint = partner.signer.credential.fingerprint
+    node.command("peer", "apply", partner.server.address, "--node-id", name, "--fingerprint", fingerprint)
+    contract = wait_for(lambda: next(iter(partner.contracts.values()), None), what="the application")
+    assert contract.credential.fingerprint == node.command("node", "status")["fingerprint"]
+    assert wait_for(lambda: partner.approve_contract(contract)).code == 0
+    wait_for(lambda: node.command("peer", "list")["contracts"][-1]["usable"], what="a usable contract")
+
+    partner.datasets["claims"] = {
+        "dataset_id": "claims",
+        "name": "claims",
+        "owner": f"{name}.example",
+        "count": ROWS // 3,
+        "column_metas": [{"name": "id", "data_type": "varchar", "distribution": "DISCRETE"}],
+    }
+    assert [found["dataset_id"] for found in node.command("dataset", "discover", name)["records"]] == ["claims"]
+    node.command("dataset", "request", name, "claims")
+    grant = asked(partner, "dataset")
+    permit = partner.permit_for(grant)
+    assert partner.confirm_audit(grant, permit=permit).code == 0
+
+    project = node.command("project", "create", "claims", "--partner", name, "--dataset", f"{name}/claims")
+    assert partner.confirm_audit(asked(partner, "project")).code == 0
+    dag = dag or psi_dag()
+    config = psi_config(guest=("bank", "customers"), host=(name, "claims"), initiator="bank")
+    for parameters in (
+        config["task_params"]["common"],
+        *(config["task_params"][role]["0"] for role in ("guest", "host")),
+    ):
+        parameters.update({each["name"]: dict(parameters["psi_1"]) for each in dag["components"]})
+    file = folder / "flow.json"
+    file.write_text(json.dumps({"name": "claims", "dag": dag, "config": config}))
+    flow = node.command("flow", "create", str(file), "--project", project["project_id"])
+    assert partner.confirm_audit(asked(partner, "flow")).code == 0
+    return JointFlow(contract, permit, flow["flow_id"], file, dag, config)
+
+
+def asked(partner: Partner, kind: str) -> Any:
+    """The latest application of the node of this kind, once it is there."""
+    return wait_for(
+        lambda: next((a for a in reversed(partner.audits.values()) if a.kind == kind and a.status == "APPLIED"), None),
+        what=f"an application for a {kind}",
+    )
 
 
 @pytest.fixture(scope="package")

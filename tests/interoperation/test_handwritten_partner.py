@@ -1,6 +1,5 @@
 """A partner written by hand from the documents works with a node: as initiator, and as the one applied to."""
 
-import json
 import threading
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,9 @@ import pytest
 
 from tests.interoperation import psi_party
 from tests.interoperation.channel import JSON, PROTOBUF, code_of
-from tests.interoperation.conftest import ROWS, Grounds, link, meet
+from tests.interoperation.conftest import ROWS, Grounds, asked, joint_flow, link, meet
 from tests.interoperation.node import Node, wait_for
-from tests.interoperation.partner import Audit, Contract, Partner, fresh, psi_config, psi_dag, token_set
+from tests.interoperation.partner import Audit, Contract, Partner, fresh, psi_dag, token_set
 
 # ---------------------------------------------------------------- first contact and catalogue
 
@@ -27,9 +26,9 @@ def test_mgt_3_1_and_3_2_first_contact_ends_in_a_contract_with_the_nodes_key(
 def test_mgt_2_2_trace_a_confirm_carries_the_trace_id_of_its_apply(
     partner: Partner, contract: Contract, grounds: Grounds
 ) -> None:
-    asked = [audit for audit in partner.audits.values() if audit.status == "APPROVED"]
-    assert {audit.kind for audit in asked} >= {"dataset", "project", "flow"}
-    told: list[Contract | Audit] = [contract, *asked]
+    approved = [audit for audit in partner.audits.values() if audit.status == "APPROVED"]
+    assert {audit.kind for audit in approved} >= {"dataset", "project", "flow"}
+    told: list[Contract | Audit] = [contract, *approved]
     assert [each.trace_id for each in told] == [each.applied_trace_id for each in told]
     assert not partner.server.refused, [reason for reason, _ in partner.server.refused]
 
@@ -162,36 +161,10 @@ def test_mgt_3_to_8_and_ctl_3_a_job_of_the_nodes_with_the_partner(node: Node, tm
 
 def run_job_of_the_node(node: Node, insurer: Partner, folder: Path) -> None:
     own = [f"k{number}" for number in range(0, ROWS, 3)]
-    insurer.datasets["claims"] = {
-        "dataset_id": "claims",
-        "name": "claims",
-        "owner": "insurer.example",
-        "count": len(own),
-        "column_metas": [{"name": "id", "data_type": "varchar", "distribution": "DISCRETE"}],
-    }
-    fingerprint = insurer.signer.credential.fingerprint
-    node.command("peer", "apply", insurer.server.address, "--node-id", "insurer", "--fingerprint", fingerprint)
-    contract = wait_for(lambda: next(iter(insurer.contracts.values()), None), what="the application")
-    assert contract.credential.fingerprint == node.command("node", "status")["fingerprint"]
-    assert wait_for(lambda: insurer.approve_contract(contract)).code == 0
-    wait_for(lambda: node.command("peer", "list")["contracts"][-1]["usable"], what="a usable contract")
-
-    assert [found["dataset_id"] for found in node.command("dataset", "discover", "insurer")["records"]] == ["claims"]
-    node.command("dataset", "request", "insurer", "claims")
-    grant = asked(insurer, "dataset")
-    permit = insurer.permit_for(grant)
-    assert insurer.confirm_audit(grant, permit=permit).code == 0
-
-    project = node.command("project", "create", "claims", "--partner", "insurer", "--dataset", "insurer/claims")
-    assert insurer.confirm_audit(asked(insurer, "project")).code == 0
-    config = psi_config(guest=("bank", "customers"), host=("insurer", "claims"), initiator="bank")
-    flow_file = folder / "flow.json"
-    flow_file.write_text(json.dumps({"name": "claims", "dag": psi_dag(), "config": config}))
-    flow = node.command("flow", "create", str(flow_file), "--project", project["project_id"])
-    assert insurer.confirm_audit(asked(insurer, "flow")).code == 0
-    job = node.command("job", "propose", flow["flow_id"], "--config", str(flow_file))
+    flow = joint_flow(node, insurer, folder)
+    job = node.command("job", "propose", flow.flow_id, "--config", str(flow.file))
     audit = asked(insurer, "job")
-    assert audit.permits_shown == token_set(permit)
+    assert audit.permits_shown == token_set(flow.permit)
     assert insurer.confirm_audit(audit).code == 0
 
     node.command("job", "run", job["job_id"])
@@ -216,18 +189,10 @@ def run_job_of_the_node(node: Node, insurer: Partner, folder: Path) -> None:
     assert len(starts) == 1  # CTL-3.3-once
     assert not insurer.server.refused, [reason for reason, _ in insurer.server.refused]
 
-    node.command("peer", "terminate", contract.contract_id)
-    wait_for(lambda: contract.status == "TERMINATED", what="MGT-3.3 at the partner")
-    refused = insurer.get("/dataset/pub/list", contract_id=contract.contract_id)
+    node.command("peer", "terminate", flow.contract.contract_id)
+    wait_for(lambda: flow.contract.status == "TERMINATED", what="MGT-3.3 at the partner")
+    refused = insurer.get("/dataset/pub/list", contract_id=flow.contract.contract_id)
     assert (refused.status, refused.code) == (403, 40301)
-
-
-def asked(partner: Partner, kind: str) -> Any:
-    """The latest application of the node of this kind, once it is there."""
-    return wait_for(
-        lambda: next((a for a in reversed(partner.audits.values()) if a.kind == kind and a.status == "APPLIED"), None),
-        what=f"an application for a {kind}",
-    )
 
 
 def ended(node: Node, job_id: str) -> Any:

@@ -14,8 +14,11 @@ async def awaiting(scene: Any, job: JobCreate, **changed: Any) -> str | None:
     wire = {name: part for name, part in job.to_wire().items() if name != "job_id"} | changed
     content = PlatformJobCreate.model_validate({name: part for name, part in wire.items() if part is not None})
     admission = scene.bank.management.admission
-    found: str | None = await scene.bank.database.read(lambda session: admission.awaiting(session, content))
-    return found
+    found = await scene.bank.database.read(lambda session: admission.awaiting(session, content))
+    if found:
+        planned = await scene.bank.database.read(lambda session: admission.planned(session, found.job_id))
+        assert found == planned  # with its flow, and every member of the configuration that was approved
+    return found.job_id if found else None
 
 
 async def run(scene: Any, job: JobCreate) -> None:
@@ -31,6 +34,15 @@ async def test_ctl_5_1_the_approved_job_is_found_until_it_is_run(scene: Any, gra
     assert await awaiting(scene, job, flow_id=flow_id) == job.job_id
     await run(scene, job)
     assert await awaiting(scene, job, flow_id=flow_id) is None
+
+
+async def test_ctl_6_6_members_that_the_upper_layer_leaves_out_empty_make_no_other_job(
+    scene: Any, granted: str, make: Any
+) -> None:
+    job = await scene.job(granted)
+    shorter = make.config()
+    assert shorter != job.to_wire()["config"]
+    assert await awaiting(scene, job, config=shorter) == job.job_id
 
 
 @pytest.mark.parametrize(

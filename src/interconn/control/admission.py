@@ -30,8 +30,8 @@ class Admission(Protocol):
         """Return a job that was proposed, by this node or to it, whoever has approved it; None where there is none."""
         ...
 
-    def awaiting(self, session: Session, content: PlatformJobCreate) -> str | None:
-        """Return the id of a job that this node proposed with just this content and that has not been run.
+    def awaiting(self, session: Session, content: PlatformJobCreate) -> JobCreate | None:
+        """Return a job that this node proposed with just this content and that has not been run, as it was proposed.
 
         One that all parties have approved goes before, and then the one proposed first; None where there is none.
 

@@ -143,10 +143,15 @@ class Initiator:
         """
 
         def work(session: Session) -> str:
-            job_id = content.job_id or self._admission.awaiting(session, content) or new_job_id()
-            job = JobCreate(job_id=job_id, flow_id=content.flow_id, dag=content.dag, config=content.config)
+            job = self._admission.awaiting(session, content) if content.job_id is None else None
+            job = job or JobCreate(
+                job_id=content.job_id or new_job_id(),
+                flow_id=content.flow_id,
+                dag=content.dag,
+                config=content.config,
+            )
             self._submit(session, job, person, clause)
-            return job_id
+            return job.job_id
 
         return await self._database.write(work)
 

@@ -78,8 +78,8 @@ class JobAdmission:
         job = session.get(ProposedJob, job_id)
         return _as_created(job) if job else None
 
-    def awaiting(self, session: Session, content: PlatformJobCreate) -> str | None:
-        """Return the id of a job that this node proposed with just this content and that has not been run.
+    def awaiting(self, session: Session, content: PlatformJobCreate) -> JobCreate | None:
+        """Return a job that this node proposed with just this content and that has not been run, as it was proposed.
 
         One that all parties have approved goes before, and then the one proposed first; None where there is none.
         """
@@ -87,7 +87,10 @@ class JobAdmission:
         wanted = select(ProposedJob).where(
             ProposedJob.initiator == self._node.node_id,
             ProposedJob.dag_digest == dag_digest(content.dag),
-            ProposedJob.config_digest == config_digest(content.config),
+            # A proposal holds every member that the standard has; who runs it may leave out empty ones as before.
+            ProposedJob.config_digest.in_(
+                [config_digest(each) for each in (content.config, content.config.completed())]
+            ),
             ~run,
         )
         if content.flow_id:
@@ -96,7 +99,7 @@ class JobAdmission:
         waiting = session.scalars(wanted.order_by(*order).limit(_PROPOSALS_LOOKED_AT)).all()
         approved = (job for job in waiting if self._is_approved_by_all(session, job))
         found = next(approved, waiting[0] if waiting else None)
-        return found.job_id if found else None
+        return _as_created(found) if found else None
 
     def admit(
         self, session: Session, job: JobCreate, *, scheduler: str, digests: tuple[str, str] | None = None
