@@ -14,6 +14,8 @@ from interconn.standard.errors import InvalidRequest
         ("http://127.0.0.1:7304/", "http://127.0.0.1:7304"),
         (" https://Node.Example/gateway/a/ ", "https://node.example/gateway/a"),
         ("https://[::1]:7304", "https://[::1]:7304"),
+        ("https://node.example.:7304", "https://node.example.:7304"),
+        (f"https://{'n' * 63}.example", f"https://{'n' * 63}.example"),
     ],
 )
 def test_usable(given, url):
@@ -39,6 +41,11 @@ def test_usable(given, url):
         "node.example:65536",
         "node.example:port",
         "https://[::1",
+        "https://node..example",
+        "https://.example",
+        "https://1..2",
+        f"https://{'n' * 64}.example",
+        "https://" + ".".join(["n" * 63] * 4),
         "https://no de",
     ],
 )

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from interconn.api import peers as api
+from interconn.api.state import WHY
 from interconn.dialects import STANDARD
 from interconn.management.contracts.contracts import UNLIMITED
 from interconn.management.contracts.tables import Contract
@@ -336,6 +337,8 @@ async def test_an_application_that_nobody_answers_can_be_withdrawn(network, bank
     operator.running = False
     view = await network.apply(bank, operator)
     assert (await bank.contract()).status == "APPLIED"
+    [told] = (await bank.ask(WHY, id=view.contract_id)).explanations
+    assert told.command == f"interconn peer terminate {view.contract_id}"
     withdrawn = await bank.ask(api.PEER_TERMINATE, contract_id=view.contract_id)
     assert (withdrawn.status, withdrawn.reason) == ("REJECTED", "withdrawn before the partner answered")
     operator.running = True

@@ -293,6 +293,14 @@ async def test_an_address_that_is_none(client: PeerClient, partners: Partners, a
         await call(client)
 
 
+async def test_an_address_whose_name_cannot_be_looked_up_is_one_that_does_not_answer(
+    client: PeerClient, partners: Partners
+) -> None:
+    partners.known["node-b"] = peer("node-b", f"https://{'n' * 64}.example")  # as an older node may have kept it
+    with pytest.raises(PeerUnreachable, match="no answer from node-b"):
+        await call(client)
+
+
 async def test_an_unknown_dialect(client: PeerClient, partners: Partners) -> None:
     partners.known["node-b"] = peer("node-b", dialect="klingon")
     with pytest.raises(ConfigurationError, match="klingon"):

@@ -249,7 +249,7 @@ class PeerClient:
                 where=destination.address,
                 hint="Add its authority to tls/trusted, or ask the partner for a certificate that names this address",
             ) from None
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:  # the last: a name that is none
             raise PeerUnreachable(
                 f"no answer from {destination.node_id}: {_reason(error)}",
                 where=destination.address,

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from interconn.standard.errors import InvalidRequest
 
-_HOST = re.compile(r"^[A-Za-z0-9._\-]{1,253}$|^[0-9A-Fa-f:.]{2,45}$")
+# Labels of a name have 1 to 63 characters, or it cannot be looked up at all (RFC 1035 2.3.4).
+_HOST = re.compile(r"^(?=.{1,254}$)[A-Za-z0-9_\-]{1,63}(\.[A-Za-z0-9_\-]{1,63})*\.?$|^(?=.*:)[0-9A-Fa-f:.]{2,45}$")
 _PATH = re.compile(r"^(/[A-Za-z0-9._~%\-]+)*$")
 
 

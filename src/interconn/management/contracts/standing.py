@@ -29,7 +29,8 @@ def waiting(contract: Contract, *, mail: Mail, compared: Comparison | None) -> W
     if contract.status == AuditStatus.APPLIED and contract.direction == APPLICANT:
         message = untaken(mail, CONTRACT_APPLY.name)
         if message:
-            return Waiting(Whom.NODE_THERE, node, "take the application", since, message)
+            give_up = f"interconn peer terminate {contract.contract_id}"
+            return Waiting(Whom.NODE_THERE, node, "take the application", since, message, command=give_up)
         return Waiting(Whom.PERSON_THERE, node, "approve", since, command=f"interconn peer show {node}")
     if contract.status == AuditStatus.APPLIED:
         return Waiting(Whom.PERSON_HERE, node, "compare the fingerprint and to approve", since, command=compare)

@@ -26,6 +26,10 @@ def step_for(waiting: Waiting) -> Step:
             f"nothing is due here; this node asks {node} what it believes, and this shows the step that mends it",
             f"interconn state diff {node}",
         )
+    if waiting.command:
+        return "nothing is due here; it is sent again by itself; where the address is wrong, this takes it back", (
+            waiting.command
+        )
     return (
         f"nothing is due here; it is sent again by itself, and at once when {node} calls; this asks whether it is well",
         f"interconn peer show {node}",
