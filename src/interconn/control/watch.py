@@ -172,15 +172,14 @@ class TaskWatch:
 
     async def _silent(self, lanes: Followed, hearing: _Hearing, error: InterconnError, *, calls_back: bool) -> None:
         """Take note of a question without an answer; raises it once the patience is used up."""
-        before = hearing.status
-        hearing.status, hearing.over = await self._database.read(partial(_known, lanes=lanes))
-        pushes = calls_back or hearing.status is not before
-        if pushes and isinstance(error, PeerRefused) and not error.failed:
+        known, hearing.over = await self._database.read(partial(_known, lanes=lanes))
+        pushed = known is not hearing.status and not goes_back(hearing.status, known)
+        if pushed:
+            hearing.heard, hearing.status = self._clock.now(), known
+        if (calls_back or pushed) and isinstance(error, PeerRefused) and not error.failed:
             # It lives, and refuses to be asked: it is one that only calls back.
             hearing.heard, hearing.awaited = self._clock.now(), True
             return
-        if hearing.status is not before:
-            hearing.heard = self._clock.now()
         if self._clock.now() - hearing.heard >= self._partners.patience_seconds * 1000:
             raise error
         log.info("poll failed", partner=lanes.node_id, task=lanes.task_id, reason=error.message)
