@@ -275,6 +275,7 @@ class Node:
         # What a node consists of stays for good; the collector need not look at it again with every message.
         gc.collect()
         gc.freeze()
+        gc.enable()  # whoever starts a process for this node may have turned it off until here
         self.status.ready = True
         self._tell_where()
         for warning in await self.status.warnings():
