@@ -21,6 +21,7 @@ from interconn.standard.errors import (
     ConfigurationError,
     ContractNotUsable,
     InterconnError,
+    InvalidRequest,
     PeerRefused,
     PeerReplyInvalid,
     PeerUnreachable,
@@ -154,6 +155,20 @@ def test_a_refusal_is_raised_as_the_error_that_the_node_raised(fake: FakeNode, e
         client.peers.list()
     assert caught.value.to_json() == error.to_json()
     assert vars(caught.value) == vars(error)
+
+
+async def test_arguments_that_fit_no_request_are_refused_before_anything_is_sent(fake: FakeNode) -> None:
+    with NodeClient(fake.access) as client, pytest.raises(InvalidRequest) as refused:
+        client.audits.approve("audit-1", times_limit=-1)
+    assert (refused.value.where, refused.value.message) == (
+        "arguments",
+        "times_limit: Input should be greater than or equal to 1",
+    )
+    async with AsyncNodeClient(fake.access) as client:
+        with pytest.raises(InvalidRequest, match="an id is of letters") as refused:
+            await client.datasets.request("node-2", "a secret, say")
+    assert "secret" not in str(refused.value)
+    assert fake.asked == []
 
 
 def test_an_unknown_code_is_an_error_all_the_same(fake: FakeNode) -> None:

@@ -20,6 +20,7 @@ from interconn.standard.errors import InterconnError
 OK = 0
 FAILED = 1
 USAGE = 2
+ARGUMENTS = "arguments"  # where the client says that an error lies which arguments make
 INTERRUPTED = 130  # as a shell reports SIGINT
 
 NOUNS = {
@@ -82,6 +83,9 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except InterconnError as error:
+        if error.where == ARGUMENTS:
+            _complain(machine, "InvalidRequest", error.message, say("The command's --help says what is expected"))
+            return USAGE
         _tell(machine, error)
         return FAILED
     except OSError as error:

@@ -6,14 +6,20 @@ The body of a verb only makes the question; who holds the noun decides whether t
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, TypeVar, overload
+
+from pydantic import ValidationError
 
 from interconn.client.exchange import Question
-from interconn.standard.wire import WireModel
+from interconn.standard.errors import InvalidRequest
+from interconn.standard.wire import WireModel, describe
 
 if TYPE_CHECKING:
     from interconn.client.blocking import NodeClient
     from interconn.client.waiting import AsyncNodeClient
+
+ARGUMENTS: Final = "arguments"
+"""Where an error lies that the caller's own arguments make: nothing was sent."""
 
 Client = TypeVar("Client")
 Parameters = ParamSpec("Parameters")
@@ -59,7 +65,7 @@ class Listening(Generic[Parameters, Reply]):
         holder = noun
 
         def follow(*positional: Parameters.args, **named: Parameters.kwargs) -> Any:
-            return holder.follow(self._write(holder, *positional, **named))
+            return holder.follow(_question(self._write, holder, *positional, **named))
 
         follow.__doc__ = self.__doc__
         follow.__name__ = self._write.__name__
@@ -88,8 +94,25 @@ class Verb(Generic[Parameters, Reply]):
         holder = noun
 
         def put(*positional: Parameters.args, **named: Parameters.kwargs) -> Any:
-            return holder.put(self._write(holder, *positional, **named))
+            return holder.put(_question(self._write, holder, *positional, **named))
 
         put.__doc__ = self.__doc__
         put.__name__ = self._write.__name__
         return put
+
+
+def _question(
+    write: Callable[Concatenate[Any, Parameters], Question[Reply]],
+    holder: Noun[Any],
+    *positional: Parameters.args,
+    **named: Parameters.kwargs,
+) -> Question[Reply]:
+    """Make the question of a verb.
+
+    Raises:
+        InvalidRequest: arguments fit no request; the members at fault are named, never what they held.
+    """
+    try:
+        return write(holder, *positional, **named)
+    except ValidationError as error:
+        raise InvalidRequest(describe(error), where=ARGUMENTS) from None
