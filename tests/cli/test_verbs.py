@@ -460,6 +460,27 @@ def test_of_several_contracts_one_must_be_named(fake: FakeNode, interconn: Inter
     assert "c-1, c-2" in ran.err
 
 
+def test_a_contract_that_has_expired_is_not_meant_beside_the_one_that_renews_it(
+    fake: FakeNode, interconn: Interconn
+) -> None:
+    expired = CONTRACT.model_copy(update={"contract_id": "c-0", "status": "APPROVED", "usable": False, "waits_for": ""})
+    renewal = CONTRACT.model_copy(update={"usable": False, "waits_for": "a person here"})
+    fake.answer(peers.PEER_LIST, peers.ContractViews(contracts=[expired, renewal]))
+    fake.answer(peers.PEER_APPROVE, CONTRACT)
+    assert interconn("peer", "approve", "operator", "--fingerprint", "ab").status == 0
+    assert fake.asked[-1].members["contract_id"] == renewal.contract_id
+    fake.answer(peers.PEER_LIST, peers.ContractViews(contracts=[expired]))
+    fake.answer(peers.PEER_TERMINATE, CONTRACT)
+    assert interconn("peer", "terminate", "operator").status == 0
+    assert fake.asked[-1].members["contract_id"] == "c-0"
+
+
+def test_a_list_tells_which_approvals_are_closed_and_why(fake: FakeNode, interconn: Interconn) -> None:
+    closed = audit(status="APPROVED", void="contract c-1 was terminated by bank", waits_for="")
+    fake.answer(audits.AUDIT_LIST, audits.AuditViews(audits=[closed], total=1))
+    assert "closed: contract c-1 was terminated by bank" in interconn("audit", "list").out
+
+
 def test_what_a_script_needs_is_printed_alone(fake: FakeNode, interconn: Interconn, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(CONFIG))
     fake.answer(node.NODE_STATUS, STATUS)

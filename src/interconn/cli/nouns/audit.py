@@ -75,7 +75,7 @@ def list_(
                 say("partner") if audit.direction == "PARTNER" else say("us"),
                 audit.status.value,
                 audit.waits_for,
-                audit.details.get("reason"),
+                say("closed: {why}", why=audit.void) if audit.void else audit.details.get("reason"),
             ]
             for audit in found.audits
         ],

@@ -242,16 +242,16 @@ def show(partner: str, *, common: Common = Common()) -> None:
 def _contract(node: NodeClient, partner: str) -> str:
     """Return the id of the one contract with a partner that is not over; what is no partner's id is a contract's.
 
+    One that has expired is meant only where there is no other: whoever renews a contract means the new one.
+
     Raises:
         Refused: there are several.
     """
     from interconn.standard.errors import Refused
 
-    found = [
-        contract.contract_id
-        for contract in node.peers.list(node_id=partner).contracts
-        if contract.status in ("APPLIED", "APPROVED")
-    ]
+    not_over = [one for one in node.peers.list(node_id=partner).contracts if one.status in ("APPLIED", "APPROVED")]
+    alive = [one for one in not_over if one.usable or one.waits_for]
+    found = [one.contract_id for one in alive or not_over]
     if len(found) > 1:
         raise Refused(
             say("there are several contracts with it: {contracts}", contracts=", ".join(found)),
