@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from interconn.cli.wording import say
 
 if TYPE_CHECKING:
     from interconn.standard.flow import Config, Dag
+
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+"""Which some editors put in front of what they save as UTF-8."""
+_AT: Final = re.compile(r"\bcomponents\.(\d+)\.")
 
 
 @dataclass(frozen=True)
@@ -61,8 +66,9 @@ def read_flow_file(path: Path) -> FlowFile:
     from interconn.standard.flow import Config, Dag
     from interconn.standard.wire import parse_json, validate
 
+    content: Any = None
     try:
-        content = parse_json(path.read_bytes())
+        content = parse_json(path.read_bytes().removeprefix(_BYTE_ORDER_MARK))
         if not isinstance(content, dict):
             raise InvalidRequest(say("a flow file holds a JSON object"))
         if "components" in content:
@@ -79,5 +85,23 @@ def read_flow_file(path: Path) -> FlowFile:
         raise InvalidFlow(say("the file cannot be read: {reason}", reason=error.strerror), where=str(path)) from None
     except InvalidRequest as error:
         raise InvalidFlow(
-            error.message, where=str(path), clause=error.clause, hint=say("examples/ holds flows that work")
+            _named(error.message, content),
+            where=str(path),
+            clause=error.clause,
+            hint=say("examples/ holds flows that work"),
         ) from None
+
+
+def _named(message: str, content: Any) -> str:
+    """Name the components of the DAG in a message that has their places in it alone."""
+    dag = content.get("dag") if isinstance(content, dict) else None
+    components = dag.get("components") if isinstance(dag, dict) else None
+
+    def name(match: re.Match[str]) -> str:
+        place = int(match[1])
+        each = components[place] if isinstance(components, list) and place < len(components) else None
+        known = each.get("name") if isinstance(each, dict) else None
+        said = known[:128] if isinstance(known, str) and known.isprintable() else ""
+        return f"component {said}, " if said else f"component {place + 1} of the DAG, "
+
+    return _AT.sub(name, message)

@@ -274,8 +274,9 @@ class PeerClient:
                 raise PeerUnreachable(
                     f"a gateway answered {reply.status} in the partner's place", where=destination.address
                 ) from None
+            kind = "" if "json" in reply.content_type else f", {_printable(reply.content_type) or 'of no type'}"
             raise PeerReplyInvalid(
-                f"the answer (HTTP {reply.status}) is not proven to be {destination.node_id}'s: {error.message}",
+                f"the answer (HTTP {reply.status}{kind}) is not proven to be {destination.node_id}'s: {error.message}",
                 where=destination.address,
                 clause="MGT-2.2-auth-sign",
                 hint="Something between the nodes changed or invented it, or the partner changed its key",
@@ -300,6 +301,10 @@ async def _bounded(response: aiohttp.ClientResponse) -> bytes:
     if len(body) > MAXIMUM_BODY_BYTES:
         raise PeerReplyInvalid(f"the answer has more than {MAXIMUM_BODY_BYTES} bytes", where=str(response.url.path))
     return body
+
+
+def _printable(text: str) -> str:
+    return "".join(letter for letter in text[:40] if letter.isprintable())
 
 
 def _reason(error: BaseException) -> str:

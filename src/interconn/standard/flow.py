@@ -84,6 +84,11 @@ class ParameterSet(WireModel):
         """Return the parameters of each role by their keys, such as "0" and "0|1"."""
         return {role: by_key for role, by_key in (self.model_extra or {}).items() if by_key}
 
+    def places(self) -> list[tuple[str, Parameters]]:
+        """Return every object of parameters with where it stands: `common`, and `<role>.<key>` for each."""
+        own = [(f"{role}.{key}", found) for role, by_key in self.by_role().items() for key, found in by_key.items()]
+        return [("common", self.common), *own]
+
     def layers(self, role: str, index: int) -> list[Parameters]:
         """Return what applies to one party, each layer winning over those before it.
 

@@ -99,6 +99,10 @@ def parse_json(body: bytes, *, limit: int = MAXIMUM_BODY_BYTES) -> Any:
     return parsed
 
 
+_OUR_WORDS: Final = {"model_type": "must be an object", "dict_type": "must be an object", "too_short": "is too short"}
+"""For faults that pydantic words with names of our classes, or by its own doings."""
+
+
 def validate(model: type[Model], value: Any, *, clause: str | None = None) -> Model:
     """Validate a parsed body against its wire model.
 
@@ -119,7 +123,9 @@ def describe(error: ValidationError) -> str:
 
 
 def _words(fault: ErrorDetails) -> str:
-    words = words_of(fault["ctx"]["pattern"]) if fault["type"] == "string_pattern_mismatch" else ""
+    words = _OUR_WORDS.get(fault["type"], "")
+    if fault["type"] == "string_pattern_mismatch":
+        words = words_of(fault["ctx"]["pattern"])
     # What our own validators say comes with pydantic's name for it in front.
     return words or fault["msg"].removeprefix("Value error, ")
 

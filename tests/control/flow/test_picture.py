@@ -6,13 +6,14 @@ from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from interconn.control.flow import Box, draw_dag
 from interconn.control.flow.layers import arrange
 from interconn.control.flow.picture import draw
-from interconn.standard.flow import Dag
+from interconn.standard.flow import Dag, Port
 from tests.control.conftest import component
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -88,3 +89,53 @@ def test_every_link_goes_down_one_layer_at_a_time(shape: list[set[int]]) -> None
     row_of: dict[Any, int] = {place: number for number, row in enumerate(layers.rows) for place in row}
     for chain in layers.chains.values():
         assert all(row_of[after] == row_of[before] + 1 for before, after in pairwise(chain))
+
+
+def test_all_outputs_that_one_component_reads_of_another_are_named() -> None:
+    dag = diamond()
+    dag.components[1].input.append(Port(type="dataset", key="a.data1"))
+    titles = [title.text for title in ElementTree.fromstring(draw_dag(dag, "flow-1")).iter(f"{SVG}title")]
+    assert "a data0, data1 → b" in titles
+
+
+NAMES = {
+    "markup": "</text><script>alert(1)</script>",
+    "quotes and ampersands": "\"'&<>]]>",
+    "CJK": "隐私求交" * 40,
+    "long": "n" * 200,
+    "right to left": "\u202e\u05d0\u05d1",
+    "no letters": "\x00\x07\ufffe",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_name_becomes_markup_or_leaves_its_box(name: str) -> None:
+    picture = draw([Box(NAMES[name], [NAMES[name]], "RUNNING"), Box("b")], {(NAMES[name], "b"): NAMES[name]}, NAMES[name])
+    found = ElementTree.fromstring(picture)
+    tags = {element.tag.removeprefix(SVG) for element in found.iter()}
+    assert tags <= {"svg", "title", "defs", "marker", "path", "rect", "g", "text"}
+    names = {name for element in found.iter() for name in element.attrib}
+    assert not any(name.startswith("on") or name.endswith(("href", "style")) for name in names)
+    boxes = [float(box.attrib["width"]) for box in found.iter(f"{SVG}rect")]
+    assert max(boxes[1:]) < 720 and boxes[0] >= max(boxes[1:])
+
+
+SHAPES = {
+    "one": (1, lambda number: []),
+    "deep": (1000, lambda number: [number - 1] if number else []),
+    "wide": (1000, lambda number: [0] if number else []),
+    "mixed": (1000, lambda number: sorted({number // 2, number // 3}) if number else []),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_dags_of_any_size_are_drawn(shape: str) -> None:
+    count, reads = SHAPES[shape]
+    boxes = [Box(f"c{number}") for number in range(count)]
+    links = {(f"c{source}", f"c{number}"): "data" for number in range(count) for source in reads(number) if source < number}
+    found = ElementTree.fromstring(draw(boxes, links, shape))
+    assert len(list(found.iter(f"{SVG}text"))) == count
+    wide, high = float(found.attrib["width"]), float(found.attrib["height"])
+    for box in list(found.iter(f"{SVG}rect"))[1:]:
+        assert float(box.attrib["x"]) >= 0 and float(box.attrib["x"]) + float(box.attrib["width"]) <= wide
+        assert float(box.attrib["y"]) >= 0 and float(box.attrib["y"]) + float(box.attrib["height"]) <= high

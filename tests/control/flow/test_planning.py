@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interconn.components.environment import split_parameters
-from interconn.control.flow import Party, Resources, config_digest, dag_digest, parties_of, plan
+from interconn.control.flow import Party, Resources, config_digest, dag_digest, parties_of, plan, remarks_on_config
 from interconn.standard.control import JobCreate
 from interconn.standard.errors import InvalidFlow
 from interconn.standard.flow import ParameterSet
@@ -307,3 +307,39 @@ def test_a_flow_of_any_shape_is_ordered_or_its_cycle_is_named(shape: list[set[in
         assert step.upstream <= done
         done.add(step.name)
     assert len(done) == len(shape)
+
+
+@pytest.mark.parametrize("flaw", [flaw for flaw in FLAWS if flaw != "a job id that makes no name in storage"])
+def test_each_refusal_says_where_and_tells_more_than_that_it_is_wrong(make: SimpleNamespace, flaw: str) -> None:
+    """The member at fault is in `where`; what would be right is in the message or in the hint."""
+    with pytest.raises(InvalidFlow) as caught:
+        plan(flaws(make)[flaw][0], make.registry)
+    error = caught.value
+    assert error.where and error.clause
+    tells = ("must", "it has", "its outputs", "is known here", "twice", "known are", "both speak", "makes no", "a role is")
+    assert error.hint or any(word in error.message for word in tells), str(error)
+
+
+def test_a_long_cycle_is_named_by_its_ends(make: SimpleNamespace) -> None:
+    components = [make.component(f"c{n}", "sum", [f"c{(n + 1) % 500}.data0"]) for n in range(500)]
+    message = refused(make.job(*components), make.registry)
+    assert "form a cycle: c" in message and "…" in message and len(message) < 400
+
+
+def test_ctl_g3_1_1_1_conf_words_that_mean_nothing_here_are_remarked(make: SimpleNamespace) -> None:
+    job = make.job(make.component("first"))
+    job.config.job_params.common.update(
+        sync_type="smoke", resources={"cpu": 1, "gpu": 2}, extension={"task_seconds": {"first": 5, "frist": 5}}
+    )
+    assert remarks_on_config(job.config, {"first"}) == [
+        "job_params.common.sync_type 'smoke' is not known here and taken as poll",
+        "job_params.common.resources.gpu is not known here and sets no limit",
+        "job_params.common.extension.task_seconds: the DAG has no component frist",
+    ]
+
+
+@pytest.mark.parametrize("scheduler", [7, ["clearing"], {"node_id": "clearing"}, True])
+def test_resolution_27_a_scheduler_that_is_no_text_is_not_passed_over(make: SimpleNamespace, scheduler: Any) -> None:
+    job = make.job(make.component("first"))
+    job.config.job_params.common["scheduler"] = scheduler
+    assert "config.job_params.common.scheduler: is no node id" in refused(job, make.registry)

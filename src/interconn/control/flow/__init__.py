@@ -4,7 +4,7 @@ from interconn.control.flow.links import Descriptions, check_dag, dag_digest
 from interconn.control.flow.parties import Party, config_digest, parties_of
 from interconn.control.flow.picture import Box, draw_dag
 from interconn.control.flow.planning import LONGEST_VALUE_BYTES, MAXIMUM_SHARES, Plan, Step, plan
-from interconn.control.flow.remarks import remarks_on
+from interconn.control.flow.remarks import remarks_on, remarks_on_config
 from interconn.control.flow.resources import Resources, resources_of
 
 __all__ = [
@@ -23,5 +23,6 @@ __all__ = [
     "parties_of",
     "plan",
     "remarks_on",
+    "remarks_on_config",
     "resources_of",
 ]

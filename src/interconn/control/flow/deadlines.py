@@ -7,7 +7,7 @@ every task or an object of numbers by component name. It counts from the start o
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from interconn.control.flow.parties import Party
@@ -32,6 +32,18 @@ def deadline_of(config: Config, party: Party, name: str) -> float | None:
             given = given.get(name)
         if given is not None:
             found = _seconds(party, given)
+    return found
+
+
+def unknown_to_deadlines(config: Config, names: Collection[str]) -> list[str]:
+    """Return remarks on deadlines of components that the DAG has not."""
+    found = []
+    for where, layer in config.job_params.places():
+        extension = layer.get(_EXTENSION)
+        given = extension.get(_MEMBER) if isinstance(extension, Mapping) else None
+        for name in given if isinstance(given, Mapping) else ():
+            if name not in names:
+                found.append(f"job_params.{where}.{_EXTENSION}.{_MEMBER}: the DAG has no component {str(name)[:128]}")
     return found
 
 

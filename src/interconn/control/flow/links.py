@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Final, Protocol
 
@@ -13,6 +13,7 @@ from interconn.standard.wire import digest
 
 _TABLES: Final = frozenset({"dataset", "training_set", "test_set", "datasets"})
 """Categories that are all data sets: a training set is read from where a data set was written."""
+_OUTPUTS_ALIGNED: Final = "Outputs stand in the order of the component's self-description"
 
 
 class Descriptions(Protocol):
@@ -35,7 +36,8 @@ def check_dag(dag: Dag, descriptions: Descriptions) -> list[tuple[DagComponent, 
     by_name: dict[str, DagComponent] = {}
     for component in dag.components:
         if component.name in by_name:
-            raise fault(component, "name", "another component of the DAG has the same name", "CTL-6.7")
+            hint = "Give each run of a component a name of its own"
+            raise fault(component, "name", "another component of the DAG has the same name", "CTL-6.7", hint)
         by_name[component.name] = component
     upstream = {name: _upstream(component, by_name) for name, component in by_name.items()}
     found = []
@@ -61,9 +63,11 @@ def _source(component: DagComponent, port: Port, by_name: Mapping[str, DagCompon
     name, dot, key = port.key.partition(".")
     clause = "CTL-G3.1.1.1-dag"
     if not dot:
-        raise fault(component, f"input {port.key}", "must be <component>.<output key>", clause)
+        hint = "A party's own data set is no input: it stands in task_params"
+        raise fault(component, f"input {port.key}", "must be <component>.<output key>", clause, hint)
     if name not in by_name:
-        raise fault(component, f"input {port.key}", f"the DAG has no component {name}", clause)
+        message = f"the DAG has no component {name[:128]}; it has {some(by_name)}"
+        raise fault(component, f"input {port.key}", message, clause)
     for output in by_name[name].output:
         if output.key == key:
             return by_name[name], output
@@ -76,50 +80,68 @@ def _in_order(upstream: Mapping[str, set[str]]) -> list[str]:
     try:
         return list(sorter.static_order())
     except CycleError as error:
-        cycle = " → ".join(error.args[1])
-        raise InvalidFlow(f"the components form a cycle: {cycle}", where="dag", clause="CTL-G3.1.1.1-dag") from None
+        names = error.args[1]
+        cycle = " → ".join(names if len(names) <= 12 else [*names[:6], "…", *names[-5:]])
+        raise InvalidFlow(
+            f"the components form a cycle: {cycle}",
+            where=f"component {names[1]}, input",
+            clause="CTL-G3.1.1.1-dag",
+            hint="Let one of them read from something else",
+        ) from None
 
 
 def _describe(component: DagComponent, descriptions: Descriptions) -> SelfDescription:
     try:
         return descriptions.find(component.component_name, component.provider, component.version)
     except InvalidFlow as error:
-        raise fault(component, "componentName", error.message, "CTL-6.7") from None
+        hint = "'interconn component list' shows what this node knows"
+        raise fault(component, "componentName", error.message, "CTL-6.7", hint) from None
 
 
 def _check_outputs(component: DagComponent, description: SelfDescription) -> None:
     described = description.output_data
     if len(component.output) > len(described):
         extra = component.output[len(described)].key
-        raise fault(component, f"output {extra}", f"the component writes only {len(described)}", "CTL-G3.1.1.1-dag")
+        message = f"the component writes only {len(described)}: {', '.join(data.name for data in described)}"
+        raise fault(component, f"output {extra}", message, "CTL-G3.1.1.1-dag", "Leave it out")
     keys = [port.key for port in component.output]
     for port, data in zip(component.output, described, strict=False):
         if keys.count(port.key) > 1:
-            raise fault(component, f"output {port.key}", "the same key is given twice", "CTL-G3.1.1.1-dag")
+            hint = "Each output has a key of its own"
+            raise fault(component, f"output {port.key}", "the same key is given twice", "CTL-G3.1.1.1-dag", hint)
         if not _fits(port.type, data.category):
             message = f"is {port.type}, but the component writes {data.category} there ({data.name})"
-            raise fault(component, f"output {port.key}", message, "CTL-G3.1.1.1-dag")
+            raise fault(component, f"output {port.key}", message, "CTL-G3.1.1.1-dag", _OUTPUTS_ALIGNED)
 
 
 def _check_inputs(component: DagComponent, description: SelfDescription, by_name: Mapping[str, DagComponent]) -> None:
     described = description.input_data
     if len(component.input) > len(described):
         extra = component.input[len(described)].key
-        raise fault(component, f"input {extra}", f"the component reads only {len(described)}", "CTL-G3.1.1.1-dag")
+        message = f"the component reads only {len(described)}: {', '.join(data.name for data in described) or 'none'}"
+        raise fault(component, f"input {extra}", message, "CTL-G3.1.1.1-dag", "Leave it out")
     for port, data in zip(component.input, described, strict=False):
         source, output = _source(component, port, by_name)
         if not _fits(port.type, output.type):
             message = f"is {port.type}, but {source.name} gives {output.type} there"
-            raise fault(component, f"input {port.key}", message, "CTL-G3.1.1.1-dag")
+            hint = f"Write {output.type}, or read another output of it"
+            raise fault(component, f"input {port.key}", message, "CTL-G3.1.1.1-dag", hint)
         if not _fits(port.type, data.category):
             message = f"is {port.type}, but the component reads {data.category} there ({data.name})"
-            raise fault(component, f"input {port.key}", message, "CTL-G3.1.1.1-dag")
+            hint = "Inputs stand in the order of the component's self-description"
+            raise fault(component, f"input {port.key}", message, "CTL-G3.1.1.1-dag", hint)
 
 
 def _fits(one: str, other: str) -> bool:
     return one == other or (one in _TABLES and other in _TABLES)
 
 
-def fault(component: DagComponent, member: str, message: str, clause: str) -> InvalidFlow:
-    """Return the error of a component: which one, which member of it, what is wrong, by which clause."""
-    return InvalidFlow(message, where=f"component {component.name}, {member}", clause=clause)
+def fault(component: DagComponent, member: str, message: str, clause: str, hint: str | None = None) -> InvalidFlow:
+    """Return the error of a component: which one, which member of it, what is wrong, by which clause, what to do."""
+    return InvalidFlow(message, where=f"component {component.name}, {member}", clause=clause, hint=hint)
+
+
+def some(names: Iterable[str]) -> str:
+    """Return names as far as a person reads them."""
+    found = sorted(names)
+    return ", ".join(found[:20]) + (f" and {len(found) - 20} more" if len(found) > 20 else "")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from interconn.control.flow.links import some
 from interconn.standard.errors import InvalidFlow
 from interconn.standard.flow import Config, Parameters, ParameterSet, ordinals
 from interconn.standard.identifiers import PATTERN
@@ -49,19 +50,25 @@ def check_parties(config: Config) -> None:
     """
     for role, nodes in config.role.items():
         if not _ROLE.fullmatch(role):
-            raise InvalidFlow("a role is a word of letters and digits", where="config.role", clause="CTL-6.6")
+            message = "a role is a word of at most 32 letters of ASCII, digits and _"
+            raise InvalidFlow(message, where=f"config.role.{role[:64]}", clause="CTL-6.6")
         if len(set(nodes)) != len(nodes):
             raise InvalidFlow(f"names a node twice as {role}", where=f"config.role.{role}", clause="CTL-6.6")
-    if not re.fullmatch(PATTERN, config.scheduler()):
-        raise InvalidFlow("is no node id", where="config.job_params.common.scheduler", clause="CTL-G3.1.1.2-roles")
+    named = config.job_params.common.get("scheduler") or ""
+    if not isinstance(named, str) or not re.fullmatch(PATTERN, config.scheduler()):
+        where, hint = "config.job_params.common.scheduler", "Leave it out, and the initiator schedules"
+        raise InvalidFlow("is no node id", where=where, clause="CTL-G3.1.1.2-roles", hint=hint)
     if not config.nodes():
-        raise InvalidFlow("names no node", where="config.role", clause="CTL-6.6")
+        hint = 'Say who plays what, as {"guest": ["bank"], "host": ["operator"]}'
+        raise InvalidFlow("names no node", where="config.role", clause="CTL-6.6", hint=hint)
     initiator = config.initiator
     if initiator.node_id not in config.role.get(initiator.role, []):
+        its = [role for role, nodes in config.role.items() if initiator.node_id in nodes]
         raise InvalidFlow(
             f"{initiator.node_id} does not have the role {initiator.role} in this job",
             where="config.initiator",
             clause="CTL-6.6",
+            hint=f"config.role gives it {', '.join(sorted(its)) or 'none'}",
         )
 
 
@@ -87,7 +94,11 @@ def _entries(config: Config, member: str, given: ParameterSet) -> Iterator[tuple
             places = ordinals(key)
             if not places or max(places) >= len(config.role.get(role, [])):
                 message = f"the job has no party {role[:64]}.{key[:64]}"
-                raise InvalidFlow(message, where=where, clause="CTL-G3.1.1.1-conf")
+                count = len(config.role.get(role, []))
+                hint = f'Keys are places in config.role.{role[:64]}, from "0" to "{count - 1}"; several stand as "0|1"'
+                if not count:
+                    hint = f"config.role gives nobody this role; it has {some(config.role)}"
+                raise InvalidFlow(message, where=where, clause="CTL-G3.1.1.1-conf", hint=hint)
             for place in places:
                 other = spoken_for.setdefault((len(places), place), key)
                 if other != key:
@@ -100,13 +111,7 @@ def _check_names(entries: Mapping[str, object], owner: str, names: frozenset[str
     for name in entries:
         if name not in names:
             raise InvalidFlow(
-                f"the DAG has no component {name[:128]}; it has {_some(names)}",
+                f"the DAG has no component {name[:128]}; it has {some(names)}",
                 where=f"task_params.{owner}.{name[:128]}",
                 clause="CTL-G3.1.1.1-conf",
             )
-
-
-def _some(names: frozenset[str]) -> str:
-    """Return the names, as far as a person reads them."""
-    shown = ", ".join(sorted(names)[:20])
-    return shown if len(names) <= 20 else f"{shown} and {len(names) - 20} more"

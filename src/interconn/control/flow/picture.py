@@ -69,11 +69,12 @@ def draw_dag(dag: Dag, title: str, details: Mapping[str, Box] | None = None) -> 
         title: for who reads the picture by ear.
         details: boxes by component name, in place of those that show component and version only.
     """
-    links = {
-        (port.key.partition(".")[0], component.name): port.key.partition(".")[2]
-        for component in dag.components
-        for port in component.input
-    }
+    links: dict[tuple[str, str], str] = {}
+    for component in dag.components:
+        for port in component.input:
+            source, _, key = port.key.partition(".")
+            said = links.get((source, component.name))  # of several outputs of one component all are named
+            links[source, component.name] = f"{said}, {key}" if said else key
     plain = {
         component.name: Box(component.name, [f"{component.component_name} {component.version}"])
         for component in dag.components

@@ -11,7 +11,7 @@ from typing import Final
 
 from interconn.components.environment import SOURCE_MEMBERS, by_input, output_place, split_parameters
 from interconn.control.flow.deadlines import deadline_of
-from interconn.control.flow.links import Descriptions, check_dag, fault
+from interconn.control.flow.links import Descriptions, check_dag, fault, some
 from interconn.control.flow.parties import Party, check_parameter_owners, check_parties, parties_of
 from interconn.control.flow.resources import Resources, resources_of
 from interconn.standard.control import JobCreate
@@ -21,6 +21,7 @@ from interconn.standard.flow import Config, DagComponent
 from interconn.standard.self_description import SelfDescription
 
 _HOLDS_NO_DATA: Final = "arbiter"
+_SEE: Final = "'interconn component list --json' shows what the components of this node take"
 _SOME_TASK: Final = "task_" + "0" * 32
 LONGEST_VALUE_BYTES: Final = 120_000
 """Linux takes 128 KiB for one variable of an environment, its name included (execve(2), MAX_ARG_STRLEN)."""
@@ -101,7 +102,8 @@ def plan(job: JobCreate, descriptions: Descriptions) -> Plan:
         parties = tuple(party for party in parties_of_job if party.role in description.role_list)
         if not parties:
             supported = ", ".join(description.role_list)
-            raise fault(component, "roleList", f"no party of the job has a role it supports ({supported})", "CTL-6.1")
+            message = f"no party of the job has a role it supports ({supported})"
+            raise fault(component, "roleList", message, "CTL-6.1", "Give a node such a role in config.role")
         for party in parties:
             _check_party(job, component, description, party)
             _check_fed(component, party, [steps[source] for source in upstream])
@@ -120,29 +122,32 @@ def _check_party(job: JobCreate, component: DagComponent, description: SelfDescr
     owner = f"task_params of {party.name}"
     for name in parameters:
         if description.parameter(name) is None:
-            known = ", ".join(sorted(entry.name for entry in description.input_parameters)) or "none"
-            raise fault(
-                component, f"{owner}: {name}", f"the component has no such parameter; it has {known}", "CTL-6.5"
-            )
+            known = some(entry.name for entry in description.input_parameters) or "none"
+            message = f"the component has no such parameter; it has {known}"
+            raise fault(component, f"{owner}: {name}", message, "CTL-6.5", _SEE)
     try:
         description.check_parameters(parameters)
     except InterconnError as error:
-        raise fault(component, f"{owner}: {error.where or ''}", error.message, error.clause or "CTL-6.5") from None
+        member, clause = f"{owner}: {error.where or ''}", error.clause or "CTL-6.5"
+        raise fault(component, member, error.message, clause, _SEE) from None
     for name, value in parameters.items():
         if value is not None and len(to_environment_text(value).encode()) > LONGEST_VALUE_BYTES:
             message = f"is longer than the {LONGEST_VALUE_BYTES} bytes that an environment takes"
-            raise fault(component, f"{owner}: {name}", message, "CMP-G3.2.2.2-values")
+            hint = "What is long belongs into a data set"
+            raise fault(component, f"{owner}: {name}", message, "CMP-G3.2.2.2-values", hint)
     try:
         fed = len(component.input) + len(by_input(source, description.input_data[len(component.input) :]))
     except InvalidFlow as error:
         raise fault(component, f"{owner}: {error.where}", error.message, "CTL-G3.1.1.1-source") from None
     if fed > len(description.input_data):
         members = ", ".join(SOURCE_MEMBERS)
-        raise fault(component, f"{owner}: {members}", "source data is given, but no input is left for it", "CMP-3.4.3")
+        message = "source data is given, but no input is left for it"
+        hint = "Take it away, or let the component read one input less from the DAG"
+        raise fault(component, f"{owner}: {members}", message, "CMP-3.4.3", hint)
     if description.input_data and not fed and party.role != _HOLDS_NO_DATA:
         name = description.input_data[0].name
         message = f"input {name} is fed neither by the DAG nor by a data set of {party.node_id}"
-        raise fault(component, owner, message, "CTL-G3.1.1.1-source")
+        raise fault(component, owner, message, "CTL-G3.1.1.1-source", "Give it a dataset_id there, or an input")
     for output in component.output:
         output_place(job.job_id, _SOME_TASK, party.role, party.index, output.key)
 
@@ -152,4 +157,5 @@ def _check_fed(component: DagComponent, party: Party, sources: Iterable[Step]) -
     for source in sources:
         if party not in source.parties and party.role != _HOLDS_NO_DATA:
             message = f"{party.name} takes no part in {source.name} and so has nothing of it to read"
-            raise fault(component, "input", message, "CTL-G3.1.1.1-dag")
+            hint = f"Each party of {component.name} has to take part in what it reads from"
+            raise fault(component, "input", message, "CTL-G3.1.1.1-dag", hint)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from interconn.standard.flow import DagComponent
+from interconn.control.flow.deadlines import unknown_to_deadlines
+from interconn.control.flow.resources import unknown_resources
+from interconn.standard.flow import Config, DagComponent
 from interconn.standard.self_description import SelfDescription
 
 Checked = tuple[DagComponent, SelfDescription, frozenset[str]]
@@ -19,6 +21,16 @@ def remarks_on(found: Sequence[Checked]) -> list[str]:
     read = {port.key for component, _, _ in found for port in component.input}
     followed = {name for _, _, upstream in found for name in upstream}
     return [remark for each in found for remark in _on(each, read, followed)]
+
+
+def remarks_on_config(config: Config, names: Collection[str]) -> list[str]:
+    """Return what job_params say that means nothing here: a word of an open list, or a misspelt one.
+
+    Args:
+        config: of the job.
+        names: of the components of the DAG.
+    """
+    return [*config.remarks(), *unknown_resources(config), *unknown_to_deadlines(config, names)]
 
 
 def _on(each: Checked, read: set[str], followed: set[str]) -> Iterable[str]:

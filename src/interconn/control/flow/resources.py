@@ -16,6 +16,7 @@ from interconn.standard.errors import InvalidFlow
 from interconn.standard.flow import Config
 
 _MEMBER: Final = "resources"
+_NAMES: Final = ("cpu", "memory", "disk")
 _CLAUSE: Final = "CTL-G3.1.1.1-conf"
 
 
@@ -52,7 +53,21 @@ def resources_of(config: Config, party: Party) -> Resources:
         if not isinstance(given, Mapping):
             raise _fault(party, _MEMBER, "must be an object")
         merged.update(given)
-    return Resources(**{name: _amount(party, name, merged.get(name)) for name in ("cpu", "memory", "disk")})
+    return Resources(**{name: _amount(party, name, merged.get(name)) for name in _NAMES})
+
+
+def unknown_resources(config: Config) -> list[str]:
+    """Return remarks on resources of names that say nothing here."""
+    return [
+        f"job_params.{where}.{_MEMBER}.{str(name)[:64]} is not known here and sets no limit"
+        for where, layer in config.job_params.places()
+        for name in _mapping(layer.get(_MEMBER))
+        if name not in _NAMES
+    ]
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _amount(party: Party, name: str, value: Any) -> float | None:

@@ -99,7 +99,9 @@ class Running:
         if one.progress and (one.progress.phase or one.progress.total):
             text += f", {_progress(one)}"
         if one.exchange and one.exchange.silent:
-            text += f"; it does not answer: {one.exchange.outcome}"
+            # Something may answer in its place, as a proxy does; `PeerReplyInvalid` says what.
+            properly = " as itself" if one.exchange.outcome.startswith("the answer") else ""
+            text += f"; it does not answer{properly}: {one.exchange.outcome}"
         return AwaitedView(
             node_id="" if here else one.node_id,
             waits_for=text,

@@ -21,6 +21,7 @@ from interconn.control.flow import (
     draw_dag,
     plan,
     remarks_on,
+    remarks_on_config,
 )
 from interconn.identity.node import NodeIdentity
 from interconn.management.approvals.audits import Audits
@@ -225,6 +226,7 @@ class Flows(Subject[FlowApply]):
             steps = [_step(component, upstream, ()) for component, _, upstream in found]
             return api.FlowPlan(steps=steps, dag_digest=dag_digest(request.dag), remarks=remarks)
         planned = plan(JobCreate(job_id=new_job_id(), dag=request.dag, config=request.config), self._descriptions)
+        remarks += remarks_on_config(request.config, planned.steps.keys())
         try:
             await self._database.read(lambda session: require_runnable(session, planned, self._node.node_id))
         except (ComponentDisabled, NoLauncher) as error:
