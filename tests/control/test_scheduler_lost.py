@@ -107,3 +107,24 @@ async def test_contract_with_the_scheduler_terminated_while_a_component_runs(
     assert view.outcome == "FAILED"
     assert "the scheduler clearing is a partner no more" in view.reason
     assert network.operator.machine.stops == 1
+
+
+async def test_a_party_whose_contract_with_the_scheduler_is_over_is_not_asked_for_its_last_word(
+    network: Any, make: SimpleNamespace
+) -> None:
+    hold_components(network)
+    await network.run(make.job(scheduler="clearing"))
+    await until(lambda: begun(network.bank) and begun(network.operator))
+    client = network.clearing.control._driver._partners._client
+    healthy = client.answer
+
+    async def answer(node_id: str, *args: Any, **parts: Any) -> Any:
+        if node_id == "operator":
+            raise ContractNotUsable("the contract was terminated", where="operator")
+        return await healthy(node_id, *args, **parts)
+
+    client.answer = answer
+    began = network.clock.now()
+    view = await network.clearing.ended()
+    assert "the contract was terminated" in view.reason and network.clock.now() - began < 45_000
+    assert make.statuses(view) == {"first": {"guest.0": "FAILED", "host.0": "FAILED"}}

@@ -8,7 +8,7 @@ from interconn.api.datasets import DATASET_PUBLISH
 from interconn.api.models import MODEL_REMOVE
 from interconn.api.state import STATE_DIFF, WHY
 from interconn.management.permits.tables import Permit
-from interconn.standard.errors import NotFound
+from interconn.standard.errors import NotApproved, NotFound
 from tests.management.kinds import CALLS, begin, decide, each_kind, share_model
 
 
@@ -179,6 +179,18 @@ async def test_work_waits_for_its_approvals(scene, granted):
     await scene.network.settle()
     found = await why(scene.bank, project.project_id)
     assert found.state == "TERMINATED"
+
+
+async def test_a_job_that_one_has_refused_waits_for_nobody_else(scene, granted):
+    job = await scene.propose("flow-1")
+    [asked] = [audit for audit in job.audits if audit.node_id == "operator"]
+    await scene.operator.ask(api.AUDIT_REJECT, audit_id=asked.audit_id)
+    await scene.network.settle()
+    found = await why(scene.bank, job.job_id)
+    assert (found.state, found.waits_for) == ("REJECTED", "")
+    assert found.next_step == "nothing: with operator it is REJECTED"
+    with pytest.raises(NotApproved, match="REJECTED at operator"):  # and not that clearing has not decided
+        await scene.ready(job.job_id)
 
 
 async def test_a_flow_and_a_proposed_job_say_what_comes_next(scene, granted):

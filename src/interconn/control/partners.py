@@ -149,9 +149,13 @@ class Partners:
 
 
 def words(error: InterconnError) -> str:
-    """Return an error as all parties of a job may read it: of a node that does not answer, not at which address."""
-    unanswered = isinstance(error, PeerError) and not isinstance(error, PeerRefused)
-    return error.message if unanswered else str(error)
+    """Return an error as all parties of a job may read it, after the name of the node that it is of.
+
+    Of a node that refused, its own words; of one that does not answer, not at which address.
+    """
+    if isinstance(error, PeerRefused):
+        return error.peer_message or str(error)
+    return error.message if isinstance(error, PeerError) else str(error)
 
 
 def is_passing(error: InterconnError) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -17,6 +17,8 @@ from interconn.control.states import has_ended
 from interconn.control.tables import Job, Member, Task
 from interconn.standard.control import JobStatus, TaskStatus
 from interconn.trail.entries import AuditEntry
+
+NOT_LAUNCHED: Final = "its component is not launched yet"
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,13 @@ class Standing:
         """Return whose shares were cut short by the end of the job and have not ended yet (docs/decisions/0020)."""
         since = job.ended_at or job.created_at
         return [
-            Awaited(party.node_id, self._ending(session, task, party), since, True, task.task_id)
+            Awaited(
+                party.node_id,
+                self._ending(session, task, party),
+                since,
+                begun=party.node_id != self._node_id,  # what this node has to end itself goes first
+                task_id=task.task_id,
+            )
             for task in views.known_tasks(session, job)
             for party in task.parties
             if not party.status.is_final
@@ -221,9 +229,9 @@ def _run_of(session: Session, task_id: str, party: str) -> ComponentRun | None:
 def _of_component(run: ComponentRun, purpose: str, since: int) -> tuple[str, int]:
     """Say what this node's own component does, which is more than its share's state tells."""
     if run.state == "ORDERED":
-        return f"{purpose}: its component is not launched yet", run.ordered_at
+        return f"{purpose}: {NOT_LAUNCHED}", run.ordered_at
     if run.stop_reason:
-        return f"{purpose}: its component is being stopped", since
+        return f"{purpose}: its component is being stopped, {run.stop_reason}", since
     if not run.reported:
         return f"{purpose}: its component was launched and has told nothing yet", run.launched_at or since
     if run.reported_at:

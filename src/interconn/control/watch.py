@@ -24,7 +24,7 @@ from interconn.control.states import combined, goes_back
 from interconn.control.tables import Task
 from interconn.control.together import Together
 from interconn.standard.control import TASK_POLL, TaskPoll, TaskStatus, TaskStatusReply
-from interconn.standard.errors import InterconnError, PeerRefused, PeerUnreachable, Refused
+from interconn.standard.errors import ContractNotUsable, InterconnError, PeerRefused, PeerUnreachable, Refused
 from interconn.state.clock import Clock
 from interconn.state.database import Database
 from interconn.state.signals import Subscription
@@ -180,7 +180,9 @@ class TaskWatch:
             # It lives, and refuses to be asked: it is one that only calls back.
             hearing.heard, hearing.awaited = self._clock.now(), True
             return
-        if self._clock.now() - hearing.heard >= self._partners.patience_seconds * 1000:
+        # A contract that is over does not come back.
+        away = self._clock.now() - hearing.heard >= self._partners.patience_seconds * 1000
+        if away or isinstance(error, ContractNotUsable):
             raise error
         log.info("poll failed", partner=lanes.node_id, task=lanes.task_id, reason=error.message)
         hearing.awaited = False  # asked again soon, not after the next silence

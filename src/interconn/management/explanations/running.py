@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from interconn.api.state import AwaitedView, ExchangeView, Explanation
 from interconn.control.conversations import Exchange
-from interconn.control.standing import Awaited, Standing
+from interconn.control.standing import NOT_LAUNCHED, Awaited, Standing
 from interconn.control.states import Outcome
 from interconn.control.tables import Job, Task
 from interconn.identity.node import NodeIdentity
@@ -130,7 +130,7 @@ def _next_step(job: Job, awaited: list[AwaitedView]) -> tuple[str, str]:
         return "wait: it has ended, and not everywhere yet", f"interconn job show {job.job_id}"
     if first.silent:
         return "see whether it answers at all, ask its people, or stop the job", f"interconn peer show {first.node_id}"
-    if first.whom == NODE_HERE and first.task_id:
+    if first.whom == NODE_HERE and first.task_id and NOT_LAUNCHED not in first.waits_for:
         return "see what its component writes, wait, or stop the job", f"interconn job log {first.task_id}"
     return "wait for it, or stop the job", f"interconn job stop {job.job_id}"
 

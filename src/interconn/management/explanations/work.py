@@ -73,6 +73,8 @@ class Work:
             why = ended[0].void or ended[0].reason
             state = "VOID" if ended[0].void else ended[0].status
             step = (f"nothing: with {ended[0].node_id} it is {state}{f', {why}' if why else ''}", "")
+            if kind is AuditKind.JOB:
+                audits = ended  # it cannot run any more, whatever the others come to
         elif all(audit.in_force for audit in audits):
             state = AuditStatus.APPROVED.value
             step = ("nothing waits: all have approved it", then) if ours else ("nothing: it was approved here", "")

@@ -197,7 +197,9 @@ class JobAdmission:
         raise NotApproved(f"job {job.job_id} was not proposed to this node", where="job_id", clause="MGT-8.1")
 
     def _check_all_approved(self, session: Session, job: ProposedJob) -> None:
-        for audit in self._audits.register.on(session, AuditKind.JOB, job.job_id, initiator=job.initiator):
+        audits = self._audits.register.on(session, AuditKind.JOB, job.job_id, initiator=job.initiator)
+        # One that was refused is told before one that is still awaited: no more approvals help then.
+        for audit in sorted(audits, key=lambda audit: bool(waits_for(session, audit))):
             if not audit.in_force:
                 waits = waits_for(session, audit)
                 raise NotApproved(
