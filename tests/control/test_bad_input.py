@@ -16,6 +16,7 @@ from interconn.control import states
 from interconn.control.tables import Task
 from interconn.standard.control import (
     JOB_CREATE,
+    JOB_CREATE_ALL,
     JOB_START,
     TASK_CALLBACK,
     TASK_POLL,
@@ -170,3 +171,55 @@ async def test_a_partner_that_answers_so_is_waited_for_and_in_the_end_named(
         assert view.outcome == "FAILED"
         assert SICK[sickness]().message in view.reason and "operator" in view.reason
         assert network.operator.machine.launches == 0
+
+
+async def test_ctl_3_1_a_repeat_with_other_content_is_refused_by_the_scheduler_and_the_first_goes_on(
+    network: Any, make: SimpleNamespace
+) -> None:
+    await running(network, make)
+    first = make.job(scheduler="clearing")
+    await call(network, "bank", "clearing", JOB_CREATE_ALL, first)  # alike: no news
+    for changed in (
+        make.job(make.component("other"), scheduler="clearing"),
+        make.job(scheduler="clearing", common={"first": {"mode": "safe"}}),
+        first.model_copy(update={"flow_id": "another"}),
+    ):
+        error = await refusal(network, "bank", "clearing", JOB_CREATE_ALL, changed)
+        assert (error.peer_code, "known here with another" in error.peer_message) == (40902, True)
+    assert network.sent(JOB_CREATE.name) == [("clearing", "bank"), ("clearing", "operator")]
+    await finish(make, network.bank, network.operator)
+    assert (await network.bank.ended()).outcome == "SUCCESS"
+
+
+async def test_ctl_3_8_a_poll_for_a_role_that_is_not_ours_tells_nothing_of_ours(
+    network: Any, make: SimpleNamespace
+) -> None:
+    task_id = await running(network, make)
+    for role in ("guest", "arbiter", "host.1", "nobody"):
+        reply = await call(network, "clearing", "operator", TASK_POLL, TaskPoll(task_id=task_id, role=role))
+        assert (reply.status, reply.extension) == (TaskStatus.PENDING, None)
+    for role in ("host", "host.0"):
+        reply = await call(network, "clearing", "operator", TASK_POLL, TaskPoll(task_id=task_id, role=role))
+        assert list(reply.extension["parties"]) == ["host.0"]
+
+
+async def test_ctl_3_9_a_callback_for_a_task_that_nobody_knows_is_refused(network: Any, make: SimpleNamespace) -> None:
+    await running(network, make)
+    told = TaskCallback(task_id="task-9", status=TaskStatus.SUCCESS, role="host")
+    assert (await refusal(network, "operator", "clearing", TASK_CALLBACK, told)).peer_code == 40400
+    assert await network.clearing.database.read(lambda session: session.get(Task, "task-9")) is None
+
+
+@pytest.mark.parametrize(
+    ("end", "then"),
+    [(TaskStatus.SUCCESS, TaskStatus.FAILED), (TaskStatus.SUCCESS, TaskStatus.RUNNING),
+     (TaskStatus.FAILED, TaskStatus.SUCCESS)],
+)  # fmt: skip
+async def test_ctl_3_9_nothing_follows_the_end_of_a_share(
+    network: Any, make: SimpleNamespace, end: TaskStatus, then: TaskStatus
+) -> None:
+    task_id = await running(network, make)
+    told = TaskCallback(task_id=task_id, status=end, role="host")
+    await call(network, "operator", "clearing", TASK_CALLBACK, told)
+    await call(network, "operator", "clearing", TASK_CALLBACK, told.model_copy(update={"status": then}))
+    assert (await lanes(network.clearing))["host.0"] == end

@@ -30,7 +30,7 @@ from interconn.standard.control import (
     TaskStatus,
     TaskStatusReply,
 )
-from interconn.standard.errors import PermitRefused
+from interconn.standard.errors import PermitRefused, StaleClock
 
 
 @pytest.fixture(autouse=True)
@@ -323,3 +323,25 @@ async def test_a_partner_that_holds_an_answer_for_too_long_is_called_silent_befo
     found = await once(network.clearing, "no answer for 2")
     assert (found.awaits[0].silent, found.command) == (True, "interconn peer show operator")
     assert "does not answer clearing, which schedules" in (await once(network.bank, "does not answer")).waits_for
+
+
+async def test_a_partner_that_refuses_to_be_asked_is_named_with_what_it_says(
+    network: Any, make: SimpleNamespace
+) -> None:
+    """Say, as one of both clocks is wrong: it lives and answers, and the job stands still all the same."""
+    never_ends(network.operator)
+    await network.run(make.job(scheduler="clearing"))
+    await report(network.operator)
+    await once(network.bank, "to finish")
+
+    async def stale(*_: Any) -> Any:
+        raise StaleClock("the timestamp is 3600 s behind this node's clock", where="x-timestamp")
+
+    network.operator.services[TASK_POLL.name] = network.clearing.services[JOB_STATUS_ALL.name] = stale
+    found = await once(network.clearing, "it refuses")
+    assert found.waits_for.startswith(
+        f"node operator to finish as host.0 in task first; it refuses {TASK_POLL.name}: x-timestamp: the timestamp is"
+    )
+    assert (found.awaits[0].refusing, found.command) == (True, "interconn peer show operator")
+    found = await once(network.bank, "it refuses")
+    assert found.waits_for.startswith("node clearing to go on with the job as its scheduler; it refuses")

@@ -93,6 +93,7 @@ class AwaitedView(WireModel):
     since: int | None = None
     task_id: str = Field(default="", description="the task that it is about, where it is about one")
     silent: bool = Field(default=False, description="it does not answer this node")
+    refusing: bool = Field(default=False, description="it refused the last call of this node about it")
     progress: Progress | None = Field(default=None, description="what its component told last")
     exchange: ExchangeView | None = Field(default=None, description="the last call between both nodes about it")
     contact: ExchangeView | None = Field(default=None, description="the last call between both nodes at all")

@@ -51,6 +51,11 @@ class Exchange:
     silent: bool = False
     next_at: int | None = None
 
+    @property
+    def refused(self) -> bool:
+        """Whether the other node answered a call of this one with a refusal."""
+        return self.outgoing and not self.silent and self.outcome not in (ANSWERED, UNDER_WAY)
+
 
 class Conversations:
     """Keeps the last exchange with each node about each matter.

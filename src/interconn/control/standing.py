@@ -50,6 +50,11 @@ class Awaited:
         """Whether the node does not answer, this one or the scheduler."""
         return self.unheard or (self.exchange is not None and self.exchange.silent)
 
+    @property
+    def refusing(self) -> bool:
+        """Whether the node refused the last call of this one about it."""
+        return self.exchange is not None and self.exchange.refused
+
 
 class Refreshing(Protocol):
     """Asks the scheduler of a job how it stands."""
@@ -119,18 +124,17 @@ class Standing:
     def _of_followed(self, session: Session, job: Job) -> list[Awaited]:
         if has_ended(JobStatus(job.status)):
             stopped = self._stopped(session, job)
-            last = self._last(job.scheduler, [job.job_id])
-            if stopped and not (last and last.silent):
+            if stopped and not _amiss(self._last(job.scheduler, [job.job_id])):
                 return stopped
             return [Awaited(job.scheduler, "confirm how the job ended", job.ended_at or job.created_at), *stopped]
         shares = self._shares(session, views.known_tasks(session, job))
         last = self._last(job.scheduler, [job.job_id, *(one.task_id for one in shares)])
-        if shares and not (last and last.silent):
+        if shares and not _amiss(last):
             return shares
         purpose = "go on with the job as its scheduler"
         if job.admitted and not job.opened:
             purpose = "start the job as its scheduler"
-        begun = job.opened and not (last and last.silent)
+        begun = job.opened and not _amiss(last)
         return [Awaited(job.scheduler, purpose, _last_decision(session, job), begun), *shares]
 
     def _stopped(self, session: Session, job: Job) -> list[Awaited]:
@@ -178,7 +182,7 @@ class Standing:
         return Awaited(party.node_id, purpose, since, begun, task.task_id, party.progress if begun else None)
 
     def _told(self, found: Sequence[Awaited], job: Job | None) -> list[Awaited]:
-        """Add the last exchanges, and put first who does not answer, then who has not begun, then whom one hears least.
+        """Add the last exchanges; first who does not answer or refuses, then who has not begun, then whom one hears least.
 
         Of two of whom one hears nothing, another node goes before this one, as it is the one that cannot be seen.
         """
@@ -197,7 +201,7 @@ class Standing:
         def rank(one: Awaited) -> tuple[bool, bool, int, bool, int, int]:
             heard = one.progress.at or 0 if one.progress else 0
             spoken = one.exchange.at if one.exchange else 0
-            return (not one.silent, one.begun, heard, one.node_id == self._node_id, spoken, one.since)
+            return (not (one.silent or one.refusing), one.begun, heard, one.node_id == self._node_id, spoken, one.since)
 
         return sorted(told, key=rank)
 
@@ -209,6 +213,11 @@ class Standing:
 
     def _last(self, node_id: str, matters: Sequence[str]) -> Exchange | None:
         return self._conversations.last(node_id, matters) if self._conversations else None
+
+
+def _amiss(last: Exchange | None) -> bool:
+    """Tell whether a node gave no answer to the last call of this one, or a refusal."""
+    return last is not None and (last.silent or last.refused)
 
 
 def _untold(session: Session, task_ids: Sequence[str]) -> dict[str, Collection[str]]:

@@ -102,6 +102,8 @@ class Running:
             # Something may answer in its place, as a proxy does; `PeerReplyInvalid` says what.
             properly = " as itself" if one.exchange.outcome.startswith("the answer") else ""
             text += f"; it does not answer{properly}: {one.exchange.outcome}"
+        elif one.refusing and one.exchange:
+            text += f"; it refuses {one.exchange.call}: {one.exchange.outcome.removeprefix('the partner refused: ')}"
         return AwaitedView(
             node_id="" if here else one.node_id,
             waits_for=text,
@@ -109,6 +111,7 @@ class Running:
             since=one.since or None,
             task_id=one.task_id,
             silent=bool(one.exchange and one.exchange.silent),
+            refusing=one.refusing,
             progress=one.progress,
             exchange=_exchange(one.exchange) if one.exchange else None,
             contact=None if here else self._agreements.contact(one.node_id),
@@ -130,6 +133,8 @@ def _next_step(job: Job, awaited: list[AwaitedView]) -> tuple[str, str]:
         return "wait: it has ended, and not everywhere yet", f"interconn job show {job.job_id}"
     if first.silent:
         return "see whether it answers at all, ask its people, or stop the job", f"interconn peer show {first.node_id}"
+    if first.refusing:
+        return "see to what it refuses, ask its people, or stop the job", f"interconn peer show {first.node_id}"
     if first.whom == NODE_HERE and first.task_id and NOT_LAUNCHED not in first.waits_for:
         return "see what its component writes, wait, or stop the job", f"interconn job log {first.task_id}"
     return "wait for it, or stop the job", f"interconn job stop {job.job_id}"
