@@ -182,7 +182,7 @@ class Standing:
         return Awaited(party.node_id, purpose, since, begun, task.task_id, party.progress if begun else None)
 
     def _told(self, found: Sequence[Awaited], job: Job | None) -> list[Awaited]:
-        """Add the last exchanges; first who does not answer or refuses, then who has not begun, then whom one hears least.
+        """Add the last exchanges, and sort: who is silent or refuses, who has not begun, whom one hears least.
 
         Of two of whom one hears nothing, another node goes before this one, as it is the one that cannot be seen.
         """
