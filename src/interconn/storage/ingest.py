@@ -16,6 +16,14 @@ from typing import Any, BinaryIO, Final
 
 from interconn.standard.errors import DataError
 from interconn.storage.column_types import TypeGuess
+from interconn.storage.csv_reading import (
+    DELIMITER_NAMES,
+    HEAD_CHARACTERS,
+    MAXIMUM_COLUMNS,
+    MAXIMUM_FIELD,
+    delimiter_of,
+    rows_named,
+)
 from interconn.storage.csv_text import csv_text
 from interconn.storage.dataset import Column, DatasetMetadata, DatasetName
 from interconn.storage.duplicates import DuplicateFinder
@@ -26,10 +34,6 @@ from interconn.storage.opened import Source
 from interconn.storage.store import DatasetStore
 from interconn.storage.tables import require_columns
 
-DELIMITERS: Final = (",", ";", "\t", "|")
-MAXIMUM_FIELD: Final = 1 << 20
-"""Longest field, characters; an opening quote without an end would otherwise swallow the file."""
-MAXIMUM_COLUMNS: Final = 10_000
 _FLUSH_ROWS: Final = 512
 _WANTED: Final = "A table begins with a line that names its columns; rows follow."
 
@@ -65,7 +69,7 @@ def ingest_csv(
         encoding = detect_encoding(source)
         with ExitStack() as stack:
             text = stack.enter_context(source.open(encoding=encoding, newline=""))
-            delimiter = _delimiter(text.read(1 << 16))
+            delimiter = delimiter_of(text.read(HEAD_CHARACTERS))
             text.seek(0)
             temporary = stack.enter_context(tempfile.TemporaryDirectory(dir=work_directory))
             draft = stack.enter_context(store.create(dataset, replace=replace))
@@ -184,13 +188,13 @@ class _Intake:
             raise DataError("the file has a header and no rows", where=self._where, hint=_WANTED)
         if self.blank_key_count:
             raise DataError(
-                f"{self.blank_key_count} rows have a blank key, e.g. {_rows(self.blank_keys)}",
+                f"{self.blank_key_count} rows have a blank key, e.g. {rows_named(self.blank_keys)}",
                 where=self._where,
                 hint="Remove these rows or fill in their keys.",
             )
         if unique and self.duplicates and self.duplicates.rows:
             raise DataError(
-                f"{self.duplicates.rows} rows repeat the key of an earlier row, e.g. {_rows(self.duplicates.examples)}",
+                _repeated(self.duplicates),
                 where=self._where,
                 hint="Remove the repeated rows, or choose key columns that are unique together.",
             )
@@ -209,33 +213,14 @@ class _Intake:
         if encoding == "gb18030":
             yield "The text was not UTF-8 and was read as GB18030; look whether names show rightly."
         if delimiter != ",":
-            yield f"Fields are separated by {_DELIMITER_NAMES[delimiter]}."
+            yield f"Fields are separated by {DELIMITER_NAMES[delimiter]}."
         if self.blank_lines:
             yield f"{self.blank_lines} blank lines were left out."
         if self.padded_keys:
             yield f"{self.padded_keys} keys begin or end with blanks, which count when keys are compared."
         if self.duplicates and self.duplicates.rows:
-            yield (
-                f"{self.duplicates.rows} rows repeat the key of an earlier row, e.g. {_rows(self.duplicates.examples)}."
-            )
+            yield f"{_repeated(self.duplicates)}."
 
 
-_DELIMITER_NAMES: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
-
-
-def _delimiter(start: str) -> str:
-    """Return the delimiter that the header has most of outside of quotes; the comma when it has none."""
-    counts = dict.fromkeys(DELIMITERS, 0)
-    quoted = False
-    for character in start.lstrip("\r\n"):
-        if character == '"':
-            quoted = not quoted
-        elif not quoted and character in "\r\n":
-            break
-        elif not quoted and character in counts:
-            counts[character] += 1
-    return max(DELIMITERS, key=counts.__getitem__)  # the first of equals
-
-
-def _rows(numbers: Sequence[int]) -> str:
-    return ("row " if len(numbers) == 1 else "rows ") + ", ".join(map(str, numbers))
+def _repeated(found: Duplicates) -> str:
+    return f"{found.rows} rows repeat the key of an earlier row, e.g. {rows_named(found.examples)}"
