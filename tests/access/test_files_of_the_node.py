@@ -24,6 +24,7 @@ def refused(staffed: Staffed, path: Path | str) -> None:
     token = staffed.tokens[Role.DATA_OWNER]
     for row, members in (
         (datasets.DATASET_ADD, {"name": "t", "key_columns": ["id"]}),
+        (datasets.DATASET_CHECK, {}),
         (models.MODEL_ADD, {"name": "m"}),
     ):
         answer = staffed.node.own(row, token, path=str(path), **members)

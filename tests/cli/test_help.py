@@ -30,7 +30,7 @@ def test_every_verb_of_the_issue_is_there() -> None:
         "node": "init run status fingerprint ready backup restore migrate "
         "keys rotate-key update certificate signing-request",
         "peer": "apply approve reject set terminate list show",
-        "dataset": "add publish hide describe remove list discover show request grant reject revoke",
+        "dataset": "add check publish hide describe remove list discover show request grant reject revoke",
         "audit": "list show approve reject withdraw terminate ask export verify query heads settle",
         "policy": "show check explain",
         "result": "list release refuse",

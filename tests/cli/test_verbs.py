@@ -497,20 +497,6 @@ def test_status_can_wait_until_the_node_is_ready(fake: FakeNode, interconn: Inte
     assert len(fake.asked) == 2
 
 
-def test_dataset_add_sends_the_absolute_path(fake: FakeNode, interconn: Interconn, tmp_path: Path) -> None:
-    fake.answer(datasets.DATASET_ADD, DATASET)
-    ran = interconn("dataset", "add", "loans.csv", "--name", "Loans", "--key", "id", "--key", "day", "--label", "good")
-    assert ran.status == 0
-    assert "interconn dataset publish loans" in ran.out
-    assert fake.asked[0].members == {
-        "path": str(tmp_path / "loans.csv"),
-        "name": "Loans",
-        "key_columns": ["id", "day"],
-        "label_columns": ["good"],
-        "purpose": "",
-    }
-
-
 @pytest.mark.parametrize(
     ("content", "named"),
     [

@@ -6,7 +6,7 @@ import pytest
 
 from interconn.api import datasets as api
 from interconn.standard import management as standard
-from interconn.standard.errors import ContentConflict, DataError, InvalidRequest, NotFound, PeerRefused
+from interconn.standard.errors import ContentConflict, DataError, InvalidRequest, NotApproved, NotFound, PeerRefused
 from interconn.storage.dataset import DatasetName
 from interconn.storage.files import FileStore
 
@@ -53,6 +53,35 @@ async def test_unusable_file_leaves_nothing_behind(bank, text, members, message)
     assert (await bank.ask(api.DATASET_LIST)).datasets == []
     assert list(FileStore(bank.home / "storage").names()) == []
     assert (await add(bank, "id,x\n1,a\n", dataset_id="table-1")).count == 1
+
+
+async def test_a_file_is_looked_over_and_nothing_is_kept(bank):
+    path = bank.home / "table.csv"
+    path.write_text('id,id,"a\nb"\n1,2,3\n1,2\n')
+    verdict = await bank.ask(api.DATASET_CHECK, path=str(path), key_columns=["id"], label_columns=["y"])
+    assert not verdict.usable
+    assert [remark.what.partition(":")[0] for remark in verdict.remarks if remark.blocks] == [
+        "the name of column 3 cannot be told to partners",
+        "the header names id more than once",
+        "there is no column y",
+        "1 rows have not as many fields as the header, e.g. row 2",
+    ]
+    assert all(remark.fix for remark in verdict.remarks)
+    path.write_text("id,x\n1,a\n2,\n")
+    verdict = await bank.ask(api.DATASET_CHECK, path=str(path))
+    assert (verdict.usable, verdict.rows, verdict.size, verdict.encoding) == (True, 2, 12, "utf-8")
+    assert [(column.name, column.type, column.missing, column.could_be_key) for column in verdict.columns] == [
+        ("id", "int", 0, True),
+        ("x", "string", 1, False),
+    ]
+    assert (await bank.ask(api.DATASET_LIST)).datasets == []
+    assert list(FileStore(bank.home / "storage").names()) == []
+
+
+@pytest.mark.parametrize("path", ["/nowhere/table.csv", "/dev/zero", "/proc/self/environ"])
+async def test_what_is_no_file_of_theirs_is_not_looked_over(bank, path):
+    with pytest.raises((DataError, NotApproved)):
+        await bank.ask(api.DATASET_CHECK, path=path)
 
 
 async def test_gb18030_and_blank_values_are_findings(bank):

@@ -49,7 +49,7 @@ ENDS = (
 """What would end the world of the following calls is asked with made-up ids alone."""
 STREAMS = ("/jobs/watch",)
 """What does not end while its job goes on is asked elsewhere (`tests/access/test_event_stream.py`)."""
-SLOW = ("peer.apply", "dataset.add")  # waits for a partner that is not there; starts a process
+SLOW = ("peer.apply", "dataset.add", "dataset.check")  # waits for a partner that is not there; start a process
 LEAST = {"partner": 0.2, "component": 0.2, "admin": 0.2}
 """Successes (HTTP 2xx and code 0) of each listener below which the made-up calls would say little."""
 

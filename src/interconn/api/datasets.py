@@ -33,6 +33,67 @@ class DatasetAdd(WireModel):
     purpose: Text = Field(default="", description="what it is kept for; told to nobody")
 
 
+class DatasetCheck(WireModel):
+    """Look a CSV file over that the node can read, before it is taken in; nothing is kept.
+
+    Attributes:
+        key_columns: that are to name a row together; without any, columns that could are looked for.
+    """
+
+    path: Annotated[str, Field(min_length=1, max_length=4096)]
+    key_columns: list[str] = Field(default=[], max_length=16)
+    label_columns: list[str] = []
+
+
+class FileColumn(WireModel):
+    """A column of a file as it would be taken in.
+
+    Attributes:
+        missing: number of blank values.
+        could_be_key: no value is blank or occurs twice; left out where that was not looked at.
+    """
+
+    name: str
+    type: str
+    missing: int
+    could_be_key: bool | None = None
+
+
+class FileRemark(WireModel):
+    """Something wrong or odd about a file, without any value of it.
+
+    Attributes:
+        blocks: the file cannot be taken in as long as this is so.
+        fix: what to do about it, or what it means if nothing is done.
+        column: which it is about; empty if it is about the file.
+        rows: how many rows it is about; 0 if it is not about rows.
+    """
+
+    blocks: bool
+    what: str
+    fix: str
+    column: str = ""
+    rows: int = 0
+
+
+class FileVerdict(WireModel):
+    """What is to be said of a file; `usable` if it can be taken in as it is.
+
+    Attributes:
+        size: of the file, bytes.
+        encoding: utf-8, utf-8-sig or gb18030; empty where it is no text.
+        remarks: what blocks first.
+    """
+
+    usable: bool
+    size: int
+    encoding: str = ""
+    delimiter: str = ""
+    rows: int = 0
+    columns: list[FileColumn] = []
+    remarks: list[FileRemark] = []
+
+
 class DatasetPublish(WireModel):
     """Show a data set to contract partners, to all or to those named, or hide it again.
 
@@ -133,6 +194,9 @@ class DatasetShow(WireModel):
 
 
 DATASET_ADD: Final = own("dataset.add", "POST", "/datasets/add", DatasetAdd, DatasetView, "Take in a table.")
+DATASET_CHECK: Final = own(
+    "dataset.check", "POST", "/datasets/check", DatasetCheck, FileVerdict, "Look over a file that is to be taken in."
+)
 DATASET_PUBLISH: Final = own(
     "dataset.publish", "POST", "/datasets/publish", DatasetPublish, DatasetView, "Show a data set to partners."
 )
@@ -154,6 +218,6 @@ DATASET_SHOW: Final = own(
 )
 
 ENDPOINTS: Final = (
-    DATASET_ADD, DATASET_PUBLISH, DATASET_DESCRIBE, DATASET_REMOVE, DATASET_INSPECT, DATASET_LIST,
+    DATASET_ADD, DATASET_CHECK, DATASET_PUBLISH, DATASET_DESCRIBE, DATASET_REMOVE, DATASET_INSPECT, DATASET_LIST,
     DATASET_DISCOVER, DATASET_SHOW,
 )  # fmt: skip

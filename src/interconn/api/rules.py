@@ -82,6 +82,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "own.peer.ask": act(ADMIN, APPROVER, OPERATOR),  # what the partner answers may end the contract here
     # Data sets.
     "own.dataset.add": act(DATA_OWNER),
+    "own.dataset.check": act(DATA_OWNER),  # what the node can read, others of its people may not
     "own.dataset.publish": act(DATA_OWNER),
     "own.dataset.describe": act(DATA_OWNER),
     "own.dataset.remove": act(DATA_OWNER),

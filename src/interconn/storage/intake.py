@@ -9,16 +9,19 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from interconn.standard.errors import DataError, InterconnError, StorageError
 from interconn.storage.dataset import DatasetName
 from interconn.storage.files import FileStore
-from interconn.storage.findings import Ingested
+from interconn.storage.findings import Ingested, Preflight
 from interconn.storage.opened import Source
+
+Found = TypeVar("Found", Ingested, Preflight)
 
 _LOOK_SECONDS: Final = 0.2
 
@@ -42,21 +45,45 @@ def take_in(
     Raises:
         DataError, StorageError: as `ingest_csv`.
     """
+    work = partial(_ingest, source, store, dataset, tuple(key_columns), description, work_directory)
+    return _elsewhere(work, source.name, given_up)
+
+
+def look_over(
+    source: Source,
+    *,
+    key_columns: Sequence[str],
+    label_columns: Sequence[str],
+    given_up: threading.Event | None = None,
+) -> Preflight:
+    """Say what is wrong or odd about a CSV file. Blocks.
+
+    Args:
+        source, key_columns, label_columns: as for `preflight`.
+        given_up: once set, the process is killed: nobody waits for it any more.
+
+    Raises:
+        DataError, StorageError: as `preflight`.
+    """
+    return _elsewhere(partial(_look, source, tuple(key_columns), tuple(label_columns)), source.name, given_up)
+
+
+def _elsewhere(work: Callable[[], Found], name: str, given_up: threading.Event | None) -> Found:
+    """Do some work on a file in a process of its own, and return what it returns."""
     # A fresh interpreter: this one has threads, which do not survive a fork.
     context = multiprocessing.get_context("spawn")
     answers, said = context.Pipe(duplex=False)
-    work = (said, source, store, dataset, tuple(key_columns), description, work_directory)
-    process = context.Process(target=_answer, args=work, daemon=True)
+    process = context.Process(target=_answer, args=(said, work), daemon=True)
     try:
         process.start()
         said.close()
         while not answers.poll(_LOOK_SECONDS):
             if given_up and given_up.is_set():
-                raise StorageError("taking in the file was given up", where=source.name)
-        answer: Ingested | InterconnError = answers.recv()
+                raise StorageError("reading the file was given up", where=name)
+        answer: Found | InterconnError = answers.recv()
     except EOFError:
         raise StorageError(
-            "the process that takes in the file was killed", where=source.name, hint="Was there too little memory?"
+            "the process that reads the file was killed", where=name, hint="Was there too little memory?"
         ) from None
     finally:
         process.kill()
@@ -68,23 +95,15 @@ def take_in(
     return answer
 
 
-def _answer(
-    said: Connection,
-    source: Source,
-    store: FileStore,
-    dataset: DatasetName,
-    key_columns: tuple[str, ...],
-    description: str,
-    work_directory: Path | None,
-) -> None:
-    """Take in the file, in the process of its own, and say what came of it."""
+def _answer(said: Connection, work: Callable[[], Any]) -> None:
+    """Do the work, in the process of its own, and say what came of it."""
     threading.Thread(target=_end_with_the_node, daemon=True).start()
     try:
-        said.send(_ingest(source, store, dataset, key_columns, description, work_directory))
+        said.send(work())
     except InterconnError as error:
         said.send(error)
     except OSError as error:
-        said.send(DataError("the file cannot be read", where=source.name, hint=error.strerror))
+        said.send(DataError("the file cannot be read", hint=error.strerror))
 
 
 def _end_with_the_node() -> None:
@@ -113,3 +132,9 @@ def _ingest(
         replace=True,
         work_directory=work_directory,
     )
+
+
+def _look(source: Source, key_columns: tuple[str, ...], label_columns: tuple[str, ...]) -> Preflight:
+    from interconn.storage.preflight import preflight
+
+    return preflight(source, key_columns=key_columns, label_columns=label_columns)

@@ -2,77 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
+from interconn.cli.dataset_view import show_card, show_columns, show_own
+from interconn.cli.nouns.dataset_files import add, check
 from interconn.cli.nouns.dataset_grants import grant, reject, request, revoke
 from interconn.cli.options import Common, Flag, Several, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say
 
 if TYPE_CHECKING:
-    from interconn.api.datasets import DatasetView
-    from interconn.standard.management import DatasetSummary
+    pass
 
 app = App(
     name="dataset",
     help="Data sets: own ones, and those that partners publish.",
     help_epilogue=example("dataset add ./loans.csv --name loans --key id", "dataset list"),
 )
-
-
-@app.command(help_epilogue=example("dataset add ./loans.csv --name loans --key id --label creditability"))
-def add(
-    file: Path,
-    *,
-    name: str,
-    key: Annotated[list[str], Several],
-    label: Annotated[list[str], Several] = [],  # noqa: B006 - never changed
-    dataset_id: Annotated[str | None, Parameter(name="--id")] = None,
-    description: str | None = None,
-    category: str | None = None,
-    purpose: str = "",
-    common: Common = Common(),
-) -> None:
-    """Take a CSV file into the node's storage: checked, normalised, shown to nobody yet.
-
-    Parameters
-    ----------
-    file
-        The CSV file, on the node's machine.
-    name
-        Name of the data set.
-    key
-        Column that identifies a row; several for a key of several columns.
-    label
-        Column that holds a label.
-    dataset_id
-        Id of the data set, instead of a fresh one.
-    description
-        What partners are told of it once it is published.
-    category
-        Kind of data.
-    purpose
-        What it is kept for; told to nobody.
-    """
-    from interconn.cli.output import print_next
-
-    with common.node() as node:
-        added = node.datasets.add(
-            str(file.absolute()),
-            name,
-            key,
-            label_columns=label,
-            dataset_id=dataset_id,
-            description=description,
-            category=category,
-            purpose=purpose,
-        )
-    _show_own(added, common)
-    if not common.json:
-        print_next(f"interconn dataset publish {added.dataset_id}")
 
 
 @app.command(help_epilogue=example("dataset publish loans", "dataset publish loans --to operator"))
@@ -96,7 +44,7 @@ def publish(
     """
     with common.node() as node:
         changed = node.datasets.publish(dataset_id, to=to, to_all=to_all)
-    _show_own(changed, common)
+    show_own(changed, common)
 
 
 @app.command(help_epilogue=example("dataset hide loans"))
@@ -110,7 +58,7 @@ def hide(dataset_id: str, *, common: Common = Common()) -> None:
     """
     with common.node() as node:
         changed = node.datasets.hide(dataset_id)
-    _show_own(changed, common)
+    show_own(changed, common)
 
 
 @app.command(name="list", help_epilogue=example("dataset list"))
@@ -184,16 +132,16 @@ def show(place: str, dataset_id: str | None = None, *, common: Common = Common()
     with common.node() as node:
         if dataset_id is None:
             own = node.datasets.inspect(place)
-            _show_own(own, common)
+            show_own(own, common)
             if not common.json:
-                _columns(own)
+                show_columns(own)
             return
         found = node.datasets.show(place, dataset_id)
     if common.json:
         print_reply(found)
         return
-    _card(found, [])
-    _columns(found)
+    show_card(found, [])
+    show_columns(found)
 
 
 @app.command(
@@ -264,9 +212,9 @@ def describe(
             label_columns=label,
             columns=columns,
         )
-    _show_own(changed, common)
+    show_own(changed, common)
     if not common.json:
-        _columns(changed)
+        show_columns(changed)
 
 
 @app.command(help_epilogue=example("dataset remove loans"))
@@ -282,56 +230,12 @@ def remove(dataset_id: str, *, force: Annotated[bool, Flag] = False, common: Com
     """
     with common.node() as node:
         removed = node.datasets.remove(dataset_id, force=force)
-    _show_own(removed, common)
+    show_own(removed, common)
 
 
+app.command(add, help_epilogue=example("dataset add ./loans.csv --name loans --key id --label creditability"))
+app.command(check, help_epilogue=example("dataset check ./loans.csv --key id"))
 app.command(request, help_epilogue=example("dataset request operator customers --times-limit 3 --expires 30d"))
 app.command(revoke, help_epilogue=example("dataset revoke customers --partner bank"))
 app.command(reject, help_epilogue=example("dataset reject customers --reason 'purpose not clear'"))
 app.command(grant, help_epilogue=example("dataset grant customers --partner bank --times-limit 3"))
-
-
-def _show_own(dataset: DatasetView, common: Common) -> None:
-    from interconn.cli.output import print_reply
-
-    if common.json:
-        print_reply(dataset)
-        return
-    _card(
-        dataset,
-        [
-            (say("published"), dataset.published_to or dataset.published),
-            (say("purpose"), dataset.purpose),
-            (say("taken from"), dataset.source),
-            (say("lies in"), dataset.location),
-            *((say("note"), finding.get("message", finding)) for finding in dataset.findings),
-        ],
-    )
-
-
-def _card(dataset: DatasetSummary, more: list[tuple[str, object]]) -> None:
-    from interconn.cli.output import print_card
-
-    print_card(
-        say("data set {dataset_id}", dataset_id=dataset.dataset_id),
-        [
-            (say("name"), dataset.name),
-            (say("owner"), dataset.owner),
-            (say("rows"), dataset.count),
-            (say("key"), dataset.join_columns),
-            (say("label"), dataset.label_columns),
-            (say("category"), dataset.category),
-            (say("description"), dataset.description),
-            *more,
-        ],
-    )
-
-
-def _columns(dataset: DatasetSummary) -> None:
-    from interconn.cli.output import print_table
-
-    print_table(
-        [say("column"), say("type"), say("distribution"), say("description")],
-        [[c.name, c.data_type, c.distribution.value, c.description] for c in dataset.column_metas or []],
-        empty=say("no columns are published"),
-    )

@@ -45,6 +45,14 @@ class Datasets(Noun[Client]):
         return Question(dataset_rows.DATASET_ADD, request)
 
     @Verb
+    def check(
+        self, path: str, *, key_columns: Sequence[str] = (), label_columns: Sequence[str] = ()
+    ) -> Question[dataset_rows.FileVerdict]:
+        """Look a CSV file over that the node can read, before it is taken in; nothing is kept."""
+        request = dataset_rows.DatasetCheck(path=path, key_columns=list(key_columns), label_columns=list(label_columns))
+        return Question(dataset_rows.DATASET_CHECK, request)
+
+    @Verb
     def publish(
         self, dataset_id: str, *, to: Sequence[str] = (), to_all: bool = False
     ) -> Question[dataset_rows.DatasetView]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
@@ -23,9 +26,11 @@ from interconn.state.clock import Clock
 from interconn.state.database import Database
 from interconn.storage.dataset import DatasetName
 from interconn.storage.files import FileStore
-from interconn.storage.findings import Ingested
-from interconn.storage.intake import take_in
+from interconn.storage.findings import Ingested, Preflight
+from interconn.storage.intake import look_over, take_in
 from interconn.storage.opened import OpenedFile
+
+_NAME_HINT: Final = "A name has one line and at most 256 characters"
 
 
 class Intake:
@@ -51,7 +56,23 @@ class Intake:
 
     def own_services(self) -> list[OwnService[Any, Any]]:
         """What is served to this node's people."""
-        return [OwnService(api.DATASET_ADD, self.add)]
+        return [OwnService(api.DATASET_ADD, self.add), OwnService(api.DATASET_CHECK, self.check)]
+
+    async def check(self, person: Person, request: api.DatasetCheck) -> api.FileVerdict:
+        """Say what is wrong or odd about a file; nothing is kept.
+
+        Raises:
+            DataError: the file cannot be opened.
+            NotApproved: the file is the node's own, or a result that waits for a release.
+        """
+        given_up = threading.Event()
+        keys, labels = request.key_columns, request.label_columns
+        try:
+            with await self._files.open(person, request.path) as file:
+                look = partial(look_over, file, key_columns=keys, label_columns=labels, given_up=given_up)
+                return _verdict(await asyncio.to_thread(look))
+        finally:
+            given_up.set()
 
     async def add(self, person: Person, request: api.DatasetAdd) -> api.DatasetView:
         """Take in a file, and enter it into the catalogue.
@@ -150,16 +171,33 @@ def _check_columns(taken: Ingested, label_columns: list[str]) -> None:
             where="label_columns",
             hint=f"It has {', '.join(taken.metadata.columns[:20])}",
         )
-    for number, column in enumerate(taken.metadata.column_info, 1):
+    for trouble in _unspeakable((column.name, column.type) for column in taken.metadata.column_info):
+        raise DataError(trouble, where="header", clause="MGT-4.1", hint=_NAME_HINT)
+
+
+def _unspeakable(columns: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield what is wrong with names of columns that no partner could be told."""
+    for number, (name, kind) in enumerate(columns, 1):
         try:
-            column_meta(column.name, column.type)
+            column_meta(name, kind)
         except ValidationError as error:
-            raise DataError(
-                f"the name of column {number} cannot be told to partners: {describe(error)}",
-                where="header",
-                clause="MGT-4.1",
-                hint="A name has one line and at most 256 characters",
-            ) from None
+            yield f"the name of column {number} cannot be told to partners: {describe(error)}"
+
+
+def _verdict(found: Preflight) -> api.FileVerdict:
+    remarks = [api.FileRemark(**asdict(remark)) for remark in found.remarks]
+    # What has no name at all is told already.
+    named = ((column.name or "x", column.type) for column in found.columns)
+    unspeakable = [api.FileRemark(blocks=True, what=what, fix=f"{_NAME_HINT}.") for what in _unspeakable(named)]
+    return api.FileVerdict(
+        usable=found.usable and not unspeakable,
+        size=found.bytes,
+        encoding=found.encoding,
+        delimiter=found.delimiter,
+        rows=found.rows,
+        columns=[api.FileColumn(**asdict(column)) for column in found.columns],
+        remarks=[*unspeakable, *remarks],
+    )
 
 
 def _findings(taken: Ingested) -> list[dict[str, Any]]:
