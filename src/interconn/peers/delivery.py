@@ -25,7 +25,7 @@ from interconn.standard.errors import (
     ReplayedNonce,
     StaleClock,
 )
-from interconn.standard.management import CONTRACT_APPLY, NODE_UPDATE
+from interconn.standard.management import CONTRACT_APPLY, CONTRACT_TERMINATE, NODE_UPDATE
 from interconn.standard.wire import WireModel, validate
 from interconn.state import outbox
 from interconn.state.clock import Clock
@@ -197,7 +197,7 @@ class Delivery:
         try:
             answer = await self._call(endpoint, correspondent, message)
         except (PeerUnreachable, PeerReplyInvalid, CertificateRefused) as error:
-            return await self._postpone(message, str(error), _silence(endpoint))
+            return await self._postpone(message, str(error), _silence(endpoint, message, error))
         except InterconnError as error:
             patient = isinstance(error, PeerRefused) and error.peer_code == AwaitsPerson.code
             if patient or ((message.insists or _may_pass(error)) and message.refusals < LONGEST_INSISTENCE):
@@ -266,9 +266,14 @@ class Delivery:
         return fate
 
 
-def _silence(endpoint: Endpoint[Any, Any]) -> Fate:
+def _silence(endpoint: Endpoint[Any, Any], message: OutboxMessage, error: InterconnError) -> Fate:
     # A partner that does not serve node/update at all (MGT-3.4 is optional) is told everything else nevertheless.
-    return Fate.ASTRAY if endpoint in (CONTRACT_APPLY, NODE_UPDATE) else Fate.SILENCE
+    if endpoint in (CONTRACT_APPLY, NODE_UPDATE):
+        return Fate.ASTRAY
+    # Where one side was restored from before a change of keys, or moved unheard, nothing under the old contract is ever
+    # proven again, its end neither: the application that begins anew must not wait behind that.
+    for_ever = isinstance(error, PeerReplyInvalid) or message.attempts >= LONG_ABSENCE_ATTEMPTS
+    return Fate.ASTRAY if endpoint is CONTRACT_TERMINATE and for_ever else Fate.SILENCE
 
 
 def _may_pass(error: InterconnError) -> bool:

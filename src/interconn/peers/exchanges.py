@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import BigInteger, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from interconn.standard.errors import InterconnError, PeerError, PeerRefused
+from interconn.standard.errors import BadSignature, InterconnError, PeerError, PeerRefused, PeerReplyInvalid
 from interconn.state.clock import Clock
 from interconn.state.database import Database, Table
 
@@ -66,6 +66,8 @@ class Acquaintance:
         answered_at: when it last answered a call of ours, in whatever sense; epoch milliseconds.
         silent: our last call found nobody.
         hastened_at: when it was last called at once because it had called.
+        unproven: in our last call one of the two did not prove itself to the other, though somebody answered; not
+            written down, as the next call tells.
     """
 
     heard: Contact | None = None
@@ -73,6 +75,7 @@ class Acquaintance:
     answered_at: int | None = None
     silent: bool = False
     hastened_at: int = 0
+    unproven: bool = False
 
 
 class Exchanges:
@@ -135,11 +138,19 @@ class Exchanges:
         outcome = ANSWERED if error is None else error.message[:_LONGEST_OUTCOME] if silent else _refused(error)
         answered_at = known.answered_at if silent else now
         contact = Contact(now, call, outcome)
-        self._keep(node_id, replace(known, spoken=contact, answered_at=answered_at, silent=silent))
+        unproven = error is not None and _is_unproven(error)
+        known = replace(known, spoken=contact, answered_at=answered_at, silent=silent, unproven=unproven)
+        self._keep(node_id, known)
 
     def _keep(self, node_id: str, acquaintance: Acquaintance) -> None:
         self._known[node_id] = acquaintance
         self._unwritten.add(node_id)
+
+
+def _is_unproven(error: InterconnError) -> bool:
+    if isinstance(error, PeerRefused):
+        return error.peer_code == BadSignature.code
+    return isinstance(error, PeerReplyInvalid) and error.clause == "MGT-2.2-auth-sign"
 
 
 def _refused(error: InterconnError) -> str:

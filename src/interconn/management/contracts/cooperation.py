@@ -311,10 +311,17 @@ class Cooperation:
         )
 
     def destination(self, session: Session, message: OutboxMessage) -> Destination | None:
-        """Where a message goes: to the address in the contract, which allows no other calls at that time."""
+        """Where a message goes: to the address in the contract, which allows no other calls at that time.
+
+        The end of a contract goes by the one in force, where there is one by now.
+        """
         contract = self._contracts.named(session, message.reference)
         if message.endpoint == standard.NODE_QUERY.name:
             return self.destination_of(contract, compared=True)
+        if message.endpoint == standard.CONTRACT_TERMINATE.name:
+            # The address and the keys may have changed before the next contract, under which they are known.
+            latest = self._contracts.latest(session, contract.node_id)
+            contract = latest if self._contracts.allows_calls(latest) else contract
         return self.destination_of(contract)
 
     def delivered(self, session: Session, message: OutboxMessage, reply: WireModel) -> None:

@@ -17,7 +17,13 @@ from interconn.management.contracts.standing import CONTRACT
 from interconn.management.contracts.standing import waiting_of as contracts_waiting
 from interconn.management.contracts.tables import Contract
 from interconn.management.explanations.exchanges import last_sent, later, received
-from interconn.management.explanations.steps import Step, step_for, step_when_different, step_when_settled
+from interconn.management.explanations.steps import (
+    Step,
+    step_for,
+    step_when_different,
+    step_when_settled,
+    step_when_unproven,
+)
 from interconn.management.reconciliation.tables import Comparison
 from interconn.management.transitions import APPLICANT, PARTNER
 from interconn.management.waiting import Waiting, mail_about
@@ -83,12 +89,17 @@ class Agreements:
         """Return the last call between this node and a partner."""
         return last_contact(self._exchanges, node_id)
 
+    def _is_unproven(self, node_id: str) -> bool:
+        return self._exchanges is not None and self._exchanges.with_partner(node_id).unproven
+
     def _contract(self, session: Session, contract: Contract, waiting: Waiting | None) -> Explanation:
         mail = mail_about(session, contract.node_id, contract.contract_id)
         again = f"interconn peer apply {contract.address} --node-id {contract.node_id}"
         step = step_when_settled(contract.status, again=again)
         if contract.status == AuditStatus.APPROVED and not waiting and not self._contracts.allows_calls(contract):
             step = ("it has expired: whoever still wants it applies anew", again)
+        elif contract.status == AuditStatus.APPROVED and self._is_unproven(contract.node_id):
+            step = step_when_unproven(contract.node_id, contract.contract_id)
         inbound = _inbound(
             contract.node_id, "contract", contract.direction, contract.status, contract.applied_at, contract.decided_at
         )

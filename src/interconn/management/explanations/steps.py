@@ -44,6 +44,16 @@ def step_when_different(node_id: str) -> Step:
     )
 
 
+def step_when_unproven(node_id: str, contract_id: str) -> Step:
+    """Return what a person may do where calls are answered, and one of the two does not prove itself to the other."""
+    return (
+        f"{node_id} and this node do not prove themselves to each other: something between them answers, or one knows "
+        "a former key of the other, say from a restored backup; compare the fingerprints by telephone ('interconn peer "
+        "show' there, 'interconn node keys' here), and if they differ, end the contract on both sides and apply anew",
+        f"interconn peer terminate {contract_id}",
+    )
+
+
 def step_when_settled(status: str, *, again: str) -> Step:
     """Return what a person may do where nothing is waited for.
 
