@@ -20,7 +20,7 @@ from interconn.standard.control import (
     TaskStatus,
     TaskStop,
 )
-from interconn.standard.errors import CapacityExceeded, InvalidFlow, NotFound
+from interconn.standard.errors import CapacityExceeded, InvalidFlow, NotApproved, NotFound
 from tests.control.test_jobs_between_nodes import begun, finish, hold_components
 from tests.virtual_time import until
 
@@ -61,6 +61,19 @@ async def test_of_two_calls_without_an_id_one_runs_the_job_that_waits_ctl_5_1(
     assert ids.count("job-approved") == 1
     assert len(set(ids)) == 2
     assert (await network.operator.ended("job-approved")).outcome == "SUCCESS"
+
+
+async def test_what_nobody_proposed_is_refused_and_no_id_is_told_that_means_nothing_ctl_5_1(
+    network: Any, make: SimpleNamespace
+) -> None:
+    network.bank.admission.refusals["schedule"] = NotApproved("job x was not proposed to this node", where="job_id")
+    with pytest.raises(NotApproved, match="no job with this flow, DAG and configuration waits"):
+        await create(network, make, make.job())
+    with pytest.raises(NotApproved, match="not proposed to this node"):
+        await network.bank.own["platform.job.create_all"](
+            make.person,
+            PlatformJobCreate(job_id="job-named", dag=make.job().dag, config=make.job().config),
+        )
 
 
 @pytest.mark.parametrize("scheduler", ["bank", "clearing"])

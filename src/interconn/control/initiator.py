@@ -43,7 +43,7 @@ from interconn.standard.control import (
     LogLevel,
     PlatformJobCreate,
 )
-from interconn.standard.errors import InvalidFlow, Refused
+from interconn.standard.errors import InvalidFlow, NotApproved, Refused
 from interconn.standard.identifiers import new_job_id
 from interconn.state.clock import Clock
 from interconn.state.database import Database
@@ -143,14 +143,25 @@ class Initiator:
         """
 
         def work(session: Session) -> str:
-            job = self._admission.awaiting(session, content) if content.job_id is None else None
-            job = job or JobCreate(
+            known = self._admission.awaiting(session, content) if content.job_id is None else None
+            job = known or JobCreate(
                 job_id=content.job_id or new_job_id(),
                 flow_id=content.flow_id,
                 dag=content.dag,
                 config=content.config,
             )
-            self._submit(session, job, person, clause)
+            try:
+                self._submit(session, job, person, clause)
+            except NotApproved as error:
+                if known or content.job_id:
+                    raise
+                # Of an id that was made a moment ago nobody knows anything.
+                raise NotApproved(
+                    "no job with this flow, DAG and configuration waits to be run",
+                    where="config",
+                    clause=clause,
+                    hint="interconn job propose asks for its approvals; each may be run once",
+                ) from error
             return job.job_id
 
         return await self._database.write(work)
