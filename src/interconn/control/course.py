@@ -27,7 +27,7 @@ from interconn.control.states import Outcome, has_ended
 from interconn.control.tables import Job, Lane, Member, Task
 from interconn.control.together import Together
 from interconn.control.watch import Followed, TaskWatch
-from interconn.standard.control import JOB_STOP, TASK_START, JobStatus, JobStop, TaskStart, TaskStatus
+from interconn.standard.control import JOB_STOP, TASK_START, JobStatus, PartyStop, TaskStart, TaskStatus
 from interconn.standard.errors import InterconnError
 from interconn.standard.flow import SyncType
 from interconn.standard.identifiers import new_task_id
@@ -288,7 +288,7 @@ class Course:
         self._touch(task.task_id)
 
     async def _stop_from(self, task_name: str, node_id: str) -> None:
-        request = JobStop(job_id=self._job.job_id, task_name=task_name)
+        request = PartyStop(job_id=self._job.job_id, task_name=task_name)
         try:
             await self._partners.insist(node_id, JOB_STOP, request, trace_id=self._job.trace_id)
         except InterconnError as error:

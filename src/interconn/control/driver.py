@@ -24,7 +24,7 @@ from interconn.control.states import Outcome, has_ended
 from interconn.control.tables import Job, Member
 from interconn.control.together import Together
 from interconn.control.watch import TaskWatch
-from interconn.standard.control import JOB_CREATE, JOB_START, JOB_STOP, JobReference, JobStatus, JobStop
+from interconn.standard.control import JOB_CREATE, JOB_START, JOB_STOP, JobReference, JobStatus, PartyStop
 from interconn.standard.errors import InterconnError
 from interconn.state.clock import Clock
 from interconn.state.crash_points import reach
@@ -138,8 +138,12 @@ class Driver:
         log.info("job ended", job=job.job_id, status=job.status, outcome=job.outcome, reason=job.reason)
 
     async def _inform(self, job: Job, node_id: str) -> None:
+        request = PartyStop(job_id=job.job_id)
+        if node_id != self._partners.node_id and self._partners.knows_extensions(node_id):
+            # A party of which all has succeeded would else take it for the end of a job that has.
+            request.extension = {"outcome": job.outcome, "reason": job.reason}
         try:
-            await self._partners.insist(node_id, JOB_STOP, JobStop(job_id=job.job_id), trace_id=job.trace_id)
+            await self._partners.insist(node_id, JOB_STOP, request, trace_id=job.trace_id)
         except InterconnError as error:
             # It asks by itself (CTL-3.7), or gives the job up once we have been away too long.
             log.warning("could not be told to stop", partner=node_id, job=job.job_id, reason=str(error))

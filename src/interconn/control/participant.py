@@ -5,6 +5,7 @@ Only the scheduler of the approved configuration is obeyed (CTL-3.2 to CTL-3.4, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
@@ -29,7 +30,7 @@ from interconn.standard.control import (
     JobCreate,
     JobReference,
     JobStatus,
-    JobStop,
+    PartyStop,
     TaskPoll,
     TaskStart,
     TaskStarted,
@@ -229,7 +230,7 @@ class Participant:
         extension = {"parties": {lane.party: _report(lane) for lane in lanes}}
         return TaskStatusReply(status=combined(TaskStatus(lane.status) for lane in lanes), extension=extension)
 
-    async def stop(self, caller: Caller, request: JobStop) -> Empty:
+    async def stop(self, caller: Caller, request: PartyStop) -> Empty:
         """Stop this node's share of a job, or of a task and those that follow it (CTL-3.6). A repeat changes nothing.
 
         Raises:
@@ -243,7 +244,7 @@ class Participant:
             if request.task_name:
                 self._stop_from(session, job, request.task_name, cause)
             else:
-                self._stop_all(session, job, cause)
+                self._stop_all(session, job, request.extension or {}, cause)
 
         await self._database.write(work)
         return Empty()
@@ -255,8 +256,9 @@ class Participant:
             jobs.note(session, job, "job.stopped_from", cause, task_name=task_name)
         self._shares.stop(session, job, f"stopped by {cause.partner}", names)
 
-    def _stop_all(self, session: Session, job: Job, cause: Cause) -> None:
-        reason = job.reason or f"stopped by {cause.partner}"
+    def _stop_all(self, session: Session, job: Job, told: Mapping[str, Any], cause: Cause) -> None:
+        said = told.get("reason")
+        reason = job.reason or (said if isinstance(said, str) else "") or f"stopped by {cause.partner}"
         if job.status != JobStatus.RUNNING:
             # Not begun: whether the scheduler calls that REJECTED or FINISHED, it is asked (`follower`).
             self._shares.stop(session, job, reason)
@@ -264,8 +266,9 @@ class Participant:
                 jobs.note(session, job, "job.stop", cause)
             announce(session, jobs.job_topic(job.job_id))  # one that was given up here may have its scheduler back
             return
-        # Some schedulers send CTL-3.6 after a success too.
-        outcome = self._shares.outcome(session, job)
+        # Some schedulers send CTL-3.6 after a success too; ours say what the job came to.
+        failed = told.get("outcome") in (Outcome.FAILED, Outcome.REJECTED)
+        outcome = Outcome.FAILED if failed else self._shares.outcome(session, job)
         self._shares.end(session, job, outcome, "" if outcome is Outcome.SUCCESS else reason, cause)
 
     def _cause(self, caller: Caller, clause: str) -> Cause:

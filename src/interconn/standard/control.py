@@ -87,6 +87,12 @@ class JobStop(WireModel):
     task_name: TaskName | None = Field(default=None, validation_alias=AliasChoices("task_name", "component_name"))
 
 
+class PartyStop(JobStop):
+    """Stop at a participant (CTL-3.6). What the whole job came to, and why, is our extension."""
+
+    extension: dict[str, Any] | None = None
+
+
 class JobStatusReply(WireModel):
     """State of a job and of its tasks by task id (CTL-3.7, CTL-5.3). Outcome and reason are our extension."""
 
@@ -235,7 +241,7 @@ JOB_STOP_ALL: Final = Endpoint(
     "A party asks the scheduler to stop a job.",
 )  # fmt: skip
 JOB_STOP: Final = Endpoint(
-    "schedule.job.stop", "CTL-3.6", "POST", f"{_SCHEDULE}/job/stop", JobStop, Empty,
+    "schedule.job.stop", "CTL-3.6", "POST", f"{_SCHEDULE}/job/stop", PartyStop, Empty,
     "The scheduler stops a job at a participant.",
 )  # fmt: skip
 JOB_STATUS_ALL: Final = Endpoint(
