@@ -352,9 +352,12 @@ async def test_a_participant_that_stays_away_ends_the_job_for_the_others(
 async def test_a_scheduler_that_stays_away_ends_the_job_for_its_initiator(network: Any, make: SimpleNamespace) -> None:
     network.cut.add("clearing")
     await network.run(make.job(scheduler="clearing"))
-    view = await network.bank.ended()
+    await network.clock.sleep(60)
+    view = await network.bank.view()
     assert (view.status, view.outcome) == (JobStatus.FINISHED, "FAILED")
     assert "clearing, which was to schedule" in view.reason
+    network.cut.clear()  # it was never told of the job, and says so
+    assert (await network.bank.ended()).reason == view.reason
 
 
 async def test_a_partner_that_comes_back_in_time_loses_nothing(network: Any, make: SimpleNamespace) -> None:

@@ -1,12 +1,13 @@
 """Parties without their scheduler: what they do alone, and that in the end all tell the same."""
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from interconn.api.jobs import JobEvent
-from interconn.standard.control import JobReference
+from interconn.standard.control import JOB_CREATE_ALL, JobReference, JobStatus, JobStop
 from interconn.standard.errors import ContractNotUsable, PeerUnreachable
 from tests.control.test_jobs_between_nodes import begun, finish, hold_components
 from tests.virtual_time import until
@@ -72,7 +73,8 @@ async def test_a_node_that_stood_still_blames_nobody_for_it(
         raise PeerUnreachable("it took too long")
 
     client.answer = answer
-    await until(lambda: not lasts)
+    await network.clock.sleep(330)
+    assert not lasts
     await finish(make, network.bank, network.operator)
     for other in network.nodes.values():
         assert (await other.ended()).outcome == "SUCCESS"
@@ -128,3 +130,32 @@ async def test_a_party_whose_contract_with_the_scheduler_is_over_is_not_asked_fo
     view = await network.clearing.ended()
     assert "the contract was terminated" in view.reason and network.clock.now() - began < 45_000
     assert make.statuses(view) == {"first": {"guest.0": "FAILED", "host.0": "FAILED"}}
+
+
+@pytest.mark.parametrize("stopped", [False, True], ids=["given up", "stopped meanwhile"])
+async def test_a_scheduler_that_took_a_job_and_was_lost_before_it_said_so(
+    network: Any, make: SimpleNamespace, stopped: bool
+) -> None:
+    """CTL-3.1: whether it has the job, its initiator cannot know; in the end both tell the same."""
+    taking = network.clearing.services[JOB_CREATE_ALL.name]
+
+    async def take_and_die(caller: Any, request: Any) -> Any:
+        network.cut.add("clearing")
+        async with asyncio.timeout(1.0):  # it is in the database by then
+            await taking(caller, request)
+
+    network.clearing.services[JOB_CREATE_ALL.name] = take_and_die
+    network.clearing.control._driver._partners.patience_seconds = 86_400.0
+    await network.run(make.job(scheduler="clearing"))
+    if stopped:
+        await network.bank.own["own.job.stop"](make.person, JobStop(job_id="job-1"))
+    await network.clock.sleep(120)
+    view = await network.bank.view()
+    assert view.outcome == "FAILED"
+    assert ("stopped by bank" if stopped else "clearing, which was to schedule") in view.reason
+    network.clearing.services[JOB_CREATE_ALL.name] = taking
+    network.cut.clear()
+    told = {(view.status, view.outcome, view.reason) for view in [await node.ended() for node in
+            (network.bank, network.clearing)]}  # fmt: skip
+    assert [(status, outcome) for status, outcome, _ in told] == [(JobStatus.REJECTED, "REJECTED")]
+    assert network.bank.machine.launches == network.operator.machine.launches == 0

@@ -203,6 +203,7 @@ async def test_a_partner_that_says_pending_for_ever(network: Any, make: SimpleNa
     job = make.job()
     job.config.job_params.common["sync_type"] = sync_type
     await network.run(job)
+    await network.clock.sleep(25 if sync_type == "callback" else 0)  # it is asked once it has been silent for a while
     found = await until(network.bank, lambda found: found.waits_for.startswith("node operator to begin"))
     found = await until(network.bank, lambda found: len(found.awaits) == 1)  # what the bank has to do, it does
     assert found.waits_for == "node operator to begin as host.0 in task first"
@@ -320,6 +321,7 @@ async def test_a_partner_that_holds_an_answer_for_too_long_is_called_silent_befo
     await report(network.operator)
     await once(network.clearing, "to finish")
     network.operator.services[TASK_POLL.name] = silence
+    await network.clock.sleep(21)
     found = await once(network.clearing, "no answer for 2")
     assert (found.awaits[0].silent, found.command) == (True, "interconn peer show operator")
     assert "does not answer clearing, which schedules" in (await once(network.bank, "does not answer")).waits_for

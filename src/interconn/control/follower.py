@@ -77,8 +77,16 @@ class Follower:
         except InterconnError as error:
             outcome = Outcome.FAILED if is_passing(error) else Outcome.REJECTED
             reason = f"{job.scheduler}, which was to schedule: {words(error)}"
+            # One that gave no answer may have taken it all the same: what becomes of it there, it is asked.
+            unknown = is_passing(error)
             clause, evidence = JOB_CREATE_ALL.clause, _proof(error)
-            await self._database.write(lambda session: self._end(session, job_id, outcome, reason, clause, evidence))
+
+            def end(session: Session) -> None:
+                if unknown:
+                    jobs.require(session, job_id).submission = "ACCEPTED"
+                self._end(session, job_id, outcome, reason, clause, evidence, closed=not unknown)
+
+            await self._database.write(end)
             return
 
         def work(session: Session) -> None:
@@ -210,7 +218,8 @@ class Follower:
     def _take_end(self, session: Session, job: Job, reply: JobStatusReply) -> None:
         outcome, reason = self._outcome(job, reply)
         ended = has_ended(JobStatus(job.status))
-        if outcome is Outcome.REJECTED and job.status != JobStatus.PENDING:
+        never_ran = not job.opened and (job.status == JobStatus.PENDING or (ended and job.outcome == Outcome.FAILED))
+        if outcome is Outcome.REJECTED and not never_ran:
             outcome = Outcome.FAILED
         known, told = (job.outcome, job.reason), (outcome.value, reason[: jobs.LONGEST_REASON])
         if not ended:
@@ -218,6 +227,8 @@ class Follower:
         elif known != told and (outcome is not Outcome.SUCCESS or self._shares.outcome(session, job) is outcome):
             # CTL-3.6 came first, or the job was given up here; outcome and reason come with this answer.
             job.outcome, job.reason = told
+            if outcome is Outcome.REJECTED:
+                job.status = JobStatus.REJECTED.value
             jobs.note(session, job, "job.outcome", self._cause(job, JOB_STATUS_ALL.clause), outcome=outcome.value)
         # Of shares that were cut short the scheduler has yet to hear; it tells us when it is asked again.
         if all(party.status.is_final for task in views.told_tasks(reply) for party in task.parties):

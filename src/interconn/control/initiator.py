@@ -32,7 +32,7 @@ from interconn.control.partners import Partners
 from interconn.control.release import ResultRelease
 from interconn.control.scheduler import Scheduler
 from interconn.control.shares import Shares
-from interconn.control.states import has_ended
+from interconn.control.states import Outcome, has_ended
 from interconn.control.tables import Job
 from interconn.standard.control import (
     JOB_STOP_ALL,
@@ -242,9 +242,13 @@ class Initiator:
                 self._scheduler.stop(session, job, task_name, f"stopped by {self._node_id}", cause)
                 return ""
             if job.submission == "SENDING":
-                raise Refused(
-                    f"the job is being handed to {job.scheduler}", where="job_id", hint="Stop it once that has answered"
-                )
+                if task_name:
+                    message = f"the job is being handed to {job.scheduler}"
+                    raise Refused(message, where="job_id", hint="Stop it whole, or once that has answered")
+                # Should the scheduler have taken it, it hears so with this node's part, and is asked what came of it.
+                job.submission = "ACCEPTED"
+                self._shares.end(session, job, Outcome.FAILED, f"stopped by {self._node_id}", cause)
+                return ""
             jobs.note(session, job, "job.stop_asked", cause, **({"task_name": task_name} if task_name else {}))
             return job.scheduler
 
