@@ -119,11 +119,13 @@ class Initiator:
         )
         with self._database.signals.subscribe(jobs.job_topic(request.job_id)) as wake:
             deadline = self._clock.now() + FIRST_WORD_SECONDS * 1000
-            while True:
-                view = await self.view(request.job_id)
-                if view.status is not JobStatus.PENDING or self._clock.now() >= deadline:
-                    return view
+            while await self._waits(request.job_id) and self._clock.now() < deadline:
                 await wake.wait((deadline - self._clock.now()) / 1000)
+        return await self.view(request.job_id)
+
+    async def _waits(self, job_id: str) -> bool:
+        status = await self._database.read(lambda session: jobs.require(session, job_id).status)
+        return status == JobStatus.PENDING
 
     async def submit(self, person: Person, content: PlatformJobCreate, clause: str) -> str:
         """Run a job with some content, and return its id.
