@@ -430,10 +430,15 @@ async def test_mgt_5_1_project_names_data_sets_that_the_partner_may_know_of(scen
         {"count": 3, "dataset_id": "operator-table", "name": "table", "owner": "inst-operator"}
     ]
     await scene.add(scene.operator, "hidden-table")
-    with pytest.raises(PeerRefused, match="no such data set"):
+    with pytest.raises(PeerRefused, match="no such data set") as refused:
         await scene.bank.ask(
-            api.PROJECT_CREATE, name="p", partners=["operator"], datasets={"operator": ["hidden-table"]}
+            api.PROJECT_CREATE,
+            name="p",
+            partners=["operator"],
+            datasets={"operator": ["operator-table", "hidden-table"]},
         )
+    assert refused.value.where == "operator/hidden-table"  # which of those that it names
+    assert refused.value.hint == "interconn dataset discover operator"
     await scene.network.settle()
     entry = {"dataset_id": "hidden-table", "name": "t", "owner": "inst-operator"}
     with pytest.raises(PeerRefused, match="no such data set"):

@@ -1,8 +1,8 @@
 """Python client of a node's own API (admin listener), made from the endpoint tables.
 
 `NodeClient` waits for each answer; `AsyncNodeClient` (needs aiohttp, in the extra `node`) returns awaitables of
-the same answers. Both offer the same nouns: node, peers, datasets, projects, components, flows, jobs, audits,
-sessions, platform, users and tokens.
+the same answers. Both offer the same nouns: node, keys, peers, datasets, models, projects, components, flows, jobs,
+audits, permits, grants, preauthorisations, policies, results, state, trail, sessions, platform, users and tokens.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from interconn.management.permits.permits import Permits
 from interconn.peers.inbound import Caller, Service
 from interconn.peers.outbound import PeerClient
 from interconn.standard import management as standard
-from interconn.standard.errors import NotFound
+from interconn.standard.errors import NotFound, PeerRefused
 from interconn.standard.management import DatasetDetail, DatasetPage
 from interconn.state.database import Database
 
@@ -109,7 +109,11 @@ class Datasets:
         """Ask a partner for a data set of its own.
 
         Raises:
-            PeerRefused: it has none such, or not for us.
+            PeerRefused: it has none such, or not for us; it is named, as several may have been asked for at once.
         """
         question = standard.DatasetQuery(contract_id=self._client.partner(node_id).contract_id, dataset_id=dataset_id)
-        return await self._client.call(node_id, standard.DATASET_QUERY, question, trace_id=person.trace_id)
+        try:
+            return await self._client.call(node_id, standard.DATASET_QUERY, question, trace_id=person.trace_id)
+        except PeerRefused as error:
+            error.where, error.hint = f"{node_id}/{dataset_id}", f"interconn dataset discover {node_id}"
+            raise
