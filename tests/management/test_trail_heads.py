@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +22,14 @@ from interconn.trail import thinning
 from interconn.trail.entries import AuditEntry
 from interconn.trail.heads import check_head, check_receipt, sign_head
 from interconn.trail.keeping import KeptHead, KeptReceipt
+from interconn.trail.verification import verify
 from tests.databases import DATABASES
 from tests.management.conftest import Node, Scene
+from tests.management.trail_exports import export
+
+
+def digest_of(entry: AuditEntry) -> str:
+    return hashlib.sha256(entry.evidence["body"].encode()).hexdigest()
 
 
 async def give(*nodes: Node) -> None:
@@ -112,7 +120,7 @@ async def test_heads_follow_new_entries_by_themselves(scene: Scene) -> None:
     running.cancel()
 
 
-async def test_a_cut_tail_raises_the_alarm(scene: Scene) -> None:
+async def test_a_cut_tail_raises_the_alarm(scene: Scene, tmp_path: Path) -> None:
     await saved(scene.bank)
     await grow(scene.bank, 3)
     await give(scene.bank)
@@ -125,8 +133,12 @@ async def test_a_cut_tail_raises_the_alarm(scene: Scene) -> None:
     [entry] = [one for one in await scene.operator.trail() if one.action == "trail.contradiction"]
     assert entry.partner == "bank"
     assert entry.evidence["signed"].startswith("INTERCONN-1\n")
+    assert (entry.trace_id, entry.request_digest) == (entry.evidence["signed"].split("\n")[9], digest_of(entry))
     assert entry.details["earlier"]["number"] > entry.details["later"]["number"]
     assert (await about(scene.bank, scene.operator)).accused
+    # Whoever raised the alarm has its own trail in order, and shows both heads that contradict each other.
+    report = verify(await export(scene.operator, tmp_path / "operator.jsonl"))
+    assert report.fault is None
 
 
 async def test_a_rewritten_entry_of_the_same_number_raises_the_alarm(scene: Scene) -> None:

@@ -18,7 +18,7 @@ from interconn.identity.signature import Evidence
 from interconn.standard.errors import InterconnError
 from interconn.state.database import Table, announce
 from interconn.trail.chain import GENESIS, VERSION, link
-from interconn.trail.evidence import kept
+from interconn.trail.evidence import REQUEST, kept, request_of
 
 TRAIL_TOPIC: Final = "audit-trail"
 """Signal: the trail has grown."""
@@ -92,6 +92,8 @@ def record(
     last = session.execute(newest).one_or_none()
     if evidence is None and actor.startswith("node:"):
         evidence = session.info.get("evidence")
+    if isinstance(evidence, Evidence) and evidence.kind == REQUEST and not request_digest:
+        trace_id, request_digest = request_of(evidence)
     entry = AuditEntry(
         number=last.number + 1 if last else 1,
         version=VERSION,
