@@ -18,7 +18,10 @@ PYTEST := $(BIN)/python -m pytest
 # Extra arguments: make test PYTEST_ARGS="-k contract", make bench BENCH_ARGS=--quick.
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
-WORKERS ?= auto
+# One process more than cores, as some of the tests wait for processes and sockets. Each begins with a stretch of files
+# of its own and takes from others when it is through, so that what the tests of a file share is made once.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
+PARALLEL := -n $(WORKERS) --maxprocesses 4 --dist worksteal
 
 .PHONY: help venv demo venv-dev test test-postgresql test-slow soak check format coverage-clauses bench lock protobuf clean
 
@@ -33,13 +36,13 @@ demo: venv  ## run the demonstration: several institutions on this machine, one 
 venv-dev: $(VENV)/.dev $(VENV)/.package  ## install the tools for tests and checks too
 
 test: venv-dev  ## run the fast tests
-	@$(PYTEST) -n $(WORKERS) --maxprocesses 4 $(PYTEST_ARGS)
+	@$(PYTEST) $(PARALLEL) $(PYTEST_ARGS)
 
 # Which networks: make test-postgresql ON_POSTGRESQL=tests/management/test_permits.py
 ON_POSTGRESQL ?= tests/management tests/control tests/peers
 
 test-postgresql: venv-dev  ## run the networks of nodes within one process on PostgreSQL instead of SQLite
-	@$(PYTEST) -n $(WORKERS) --maxprocesses 4 --database postgresql $(ON_POSTGRESQL) $(PYTEST_ARGS)
+	@$(PYTEST) $(PARALLEL) --database postgresql $(ON_POSTGRESQL) $(PYTEST_ARGS)
 
 test-slow: venv-dev  ## run the slow tests
 	@$(PYTEST) -m slow --timeout 900 $(PYTEST_ARGS)

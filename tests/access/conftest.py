@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -70,6 +72,16 @@ class Staffed:
 
     node: ComposedNode
     tokens: dict[Role, str]
+
+    @cached_property
+    def paths(self) -> dict[str, tuple[str, str]]:
+        """Method and path of every call that the admin listener describes."""
+        document = json.loads(self.node.ask("admin", "GET", "/openapi.json").body)
+        return {
+            operation["operationId"]: (method.upper(), path)
+            for path, operations in document["paths"].items()
+            for method, operation in operations.items()
+        }
 
 
 @pytest.fixture(scope="module")  # its threads are not to go on beside the tests of other files

@@ -38,18 +38,8 @@ ROLE_MISSING = 40310
 CHANGING = sorted(name for name, rule in RULES.items() if rule.changes)
 
 
-def paths(staffed: Staffed) -> dict[str, tuple[str, str]]:
-    """Method and path of every call that the admin listener describes."""
-    document = json.loads(staffed.node.ask("admin", "GET", "/openapi.json").body)
-    return {
-        operation["operationId"]: (method.upper(), path)
-        for path, operations in document["paths"].items()
-        for method, operation in operations.items()
-    }
-
-
 def call(staffed: Staffed, token: str, name: str, body: bytes = b"[]", query: str = "") -> Any:
-    method, path = paths(staffed)[name]
+    method, path = staffed.paths[name]
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
     return staffed.node.ask("admin", method, path + query, headers, b"" if method == "GET" else body)
 
@@ -69,7 +59,7 @@ def contents(staffed: Staffed) -> str:
 
 
 def test_the_listener_serves_the_calls_of_the_table_and_no_others(staffed: Staffed) -> None:
-    assert set(paths(staffed)) == set(RULES)
+    assert set(staffed.paths) == set(RULES)
 
 
 @pytest.mark.parametrize("role", Role)

@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -57,8 +58,12 @@ class Tls:
 def application(routes: Sequence[Route], document: dict[str, Any]) -> Starlette:
     """Return the application of one listener: its routes, its OpenAPI document and `/healthz`."""
 
+    @cache
+    def rendered() -> bytes:
+        return bytes(JSONResponse(document).body)
+
     async def describe(_request: Request) -> Response:
-        return JSONResponse(document)
+        return Response(rendered(), media_type=JSONResponse.media_type)
 
     async def healthz(_request: Request) -> Response:
         return JSONResponse({"status": "ok"})
