@@ -48,6 +48,7 @@ def test_public_id_lists_give_the_plaintext_join_on_both_sides(
     assert guest.json("report")["peer_rows"] == len(theirs)
 
 
+@pytest.mark.slow
 def test_german_credit_split_in_two_comes_together_row_by_row(
     guest: Institution, host: Institution, shared: Path
 ) -> None:
@@ -152,11 +153,11 @@ def test_nothing_in_common_is_a_result_too(guest: Institution, host: Institution
     ("rows", "parameters", "error"),
     [
         ([["id"], ["k-1"], ["k-2"], ["k-1"]], {}, "DataError"),
-        ([["id", "x"], ["k-1", "1"], [" ", "2"]], {}, "DataError"),
-        ([["id"], ["k-1"]], {"key_columns": "number"}, "DataError"),
+        pytest.param([["id", "x"], ["k-1", "1"], [" ", "2"]], {}, "DataError", marks=pytest.mark.slow),
+        pytest.param([["id"], ["k-1"]], {"key_columns": "number"}, "DataError", marks=pytest.mark.slow),
         ([["id"], ["k-1"]], {"key_columns": "id,,"}, "ConfigurationError"),
         ([["id"], ["k-1"]], {"result_to": "everybody"}, "InvalidFlow"),
-        ([["id"], ["k-1"]], {"batch_size": "0"}, "InvalidFlow"),
+        pytest.param([["id"], ["k-1"]], {"batch_size": "0"}, "InvalidFlow", marks=pytest.mark.slow),
     ],
 )
 def test_what_cannot_be_matched_is_refused_before_anything_is_sent(

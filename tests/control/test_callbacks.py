@@ -123,7 +123,7 @@ async def test_a_peer_that_only_calls_back_is_not_given_up(network: Any, make: S
     network.operator.machine.ends = lambda environment: None
     await network.run(pushing(make))
     await until(lambda: network.operator.machine.environments)
-    await network.clock.sleep(600)
+    await network.clock.sleep(240)
     (directory,) = network.operator.machine.environments
     await network.operator.machine.end(directory, make.exit(0, "", 1))
     assert (await network.operator.ended()).outcome == "SUCCESS"

@@ -42,14 +42,14 @@ class Shape:
         outcome: what it comes to, however often anybody dies.
         fails: the kind of the operator's component that fails.
         stopped: somebody stops the job as soon as the first node has died.
-        slow: left to the slow suite.
+        fast: where it is killed in the fast suite too, and who; everything else is left to the slow one.
     """
 
     request: Callable[[], Any]
     outcome: str = "SUCCESS"
     fails: str = ""
     stopped: bool = False
-    slow: bool = False
+    fast: frozenset[tuple[str, str]] = frozenset()
 
 
 def calling_back(request: Any) -> Any:
@@ -59,7 +59,15 @@ def calling_back(request: Any) -> Any:
 
 
 SHAPES = {
-    "branches": Shape(lambda: job(*DIAMOND, scheduler="clearing")),
+    "branches": Shape(
+        lambda: job(*DIAMOND, scheduler="clearing"),
+        fast=frozenset(
+            {
+                *((point, "clearing") for point in SCHEDULING),
+                *((point, ("bank", "operator")[number % 2]) for number, point in enumerate(TAKING_PART)),
+            }
+        ),
+    ),
     "two roles on one node": Shape(
         lambda: job(
             component("first", "trained"),
@@ -67,27 +75,28 @@ SHAPES = {
             role={"guest": ["bank"], "host": ["operator"], "arbiter": ["operator"]},
             scheduler="clearing",
         ),
-        slow=True,
     ),
-    "a host that schedules": Shape(lambda: job(*DIAMOND[:3], scheduler="operator"), slow=True),
-    "a component fails": Shape(
-        lambda: job(*DIAMOND, scheduler="clearing"), outcome="FAILED", fails="trained", slow=True
+    "a host that schedules": Shape(lambda: job(*DIAMOND[:3], scheduler="operator")),
+    "a component fails": Shape(lambda: job(*DIAMOND, scheduler="clearing"), outcome="FAILED", fails="trained"),
+    "callbacks": Shape(lambda: calling_back(job(*DIAMOND, scheduler="clearing"))),
+    "stopped": Shape(
+        lambda: job(*DIAMOND, scheduler="clearing"),
+        outcome="FAILED",
+        stopped=True,
+        fast=frozenset({("task.assigned", "clearing"), ("component.launched", "operator"), ("task.settled", "bank")}),
     ),
-    "callbacks": Shape(lambda: calling_back(job(*DIAMOND, scheduler="clearing")), slow=True),
-    "stopped": Shape(lambda: job(*DIAMOND, scheduler="clearing"), outcome="FAILED", stopped=True),
 }
 
 
 def cases() -> list[Any]:
     found = []
     for name, shape in SHAPES.items():
-        marks = [pytest.mark.slow] if shape.slow else []
         scheduler = shape.request().config.scheduler()
-        for point in SCHEDULING:
-            found.append(pytest.param(shape, point, scheduler, marks=marks, id=f"{name}-{point}-{scheduler}"))
-        for point in TAKING_PART:
-            for node_id in ("bank", "operator"):
-                found.append(pytest.param(shape, point, node_id, marks=marks, id=f"{name}-{point}-{node_id}"))
+        killed = [(point, scheduler) for point in SCHEDULING]
+        killed += [(point, node_id) for point in TAKING_PART for node_id in ("bank", "operator")]
+        for point, node_id in killed:
+            marks = [] if (point, node_id) in shape.fast else [pytest.mark.slow]
+            found.append(pytest.param(shape, point, node_id, marks=marks, id=f"{name}-{point}-{node_id}"))
     return found
 
 

@@ -53,7 +53,7 @@ async def until(node: Any, is_so: Callable[[Explanation], bool], name: str = "jo
     """What is told once it is so; a job takes its time until it hangs."""
     async with asyncio.timeout(60):
         while not is_so(found := await why(node, name)):  # noqa: ASYNC110 - it may be anything
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.05)
     return found
 
 

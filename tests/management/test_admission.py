@@ -1,6 +1,7 @@
 """Admission: a job runs only as it was approved, and each use of a permit counts once (design: permits)."""
 
 import asyncio
+import functools
 import random
 
 import pytest
@@ -60,40 +61,46 @@ async def test_mgt_g2_1_2_handdown_is_of_what_was_approved(scene, granted, make)
     assert (job.to_wire()["dag"], job.to_wire()["config"]) == (there.dag, there.config)
 
 
-@pytest.mark.parametrize(
-    ("path", "value", "what"),
-    [
-        (("dag", "version"), "2.0", "dag"),
-        (("dag", "components", 0, "version"), "2.0.0", "dag"),
-        (("dag", "components", 0, "output"), [], "dag"),
-        (("config", "version"), "2.0", "config"),
-        (("config", "role", "host"), ["operator", "clearing"], "config"),
-        (("config", "initiator", "role"), "host", "config"),
-        (("config", "job_params", "common", "scheduler"), "bank", "config"),
-        (("config", "job_params", "common", "more"), 1, "config"),
-        (("config", "task_params", "host", "0", "psi-1", "dataset_id"), "second-table", "config"),
-        (("config", "task_params", "host", "0", "psi-1", "result_to"), "guest", "config"),
-        (("config", "task_params", "common"), {"psi-1": {"batch_size": 1}}, "config"),
-        (("job_id",), "job-" + "0" * 32, "not proposed"),
-    ],
-)
-async def test_job_that_differs_from_the_approved_one(scene, granted, path, value, what):
-    other = changed(await scene.job(granted), path, value)
-    for node in (scene.bank, scene.operator):
-        with pytest.raises(NotApproved, match=what):
-            await scene.admit(other, node)
-    admission = scene.clearing.management.admission
-    with pytest.raises(NotApproved, match=what):
-        await scene.clearing.database.write(lambda session: admission.admit_as_scheduler(session, other, caller="bank"))
-    assert await scene.operator.rows(GrantUse) == []
+OTHERWISE = [
+    (("dag", "version"), "2.0", "dag"),
+    (("dag", "components", 0, "version"), "2.0.0", "dag"),
+    (("dag", "components", 0, "output"), [], "dag"),
+    (("config", "version"), "2.0", "config"),
+    (("config", "role", "host"), ["operator", "clearing"], "config"),
+    (("config", "initiator", "role"), "host", "config"),
+    (("config", "job_params", "common", "scheduler"), "bank", "config"),
+    (("config", "job_params", "common", "more"), 1, "config"),
+    (("config", "task_params", "host", "0", "psi-1", "dataset_id"), "second-table", "config"),
+    (("config", "task_params", "host", "0", "psi-1", "result_to"), "guest", "config"),
+    (("config", "task_params", "common"), {"psi-1": {"batch_size": 1}}, "config"),
+    (("job_id",), "job-" + "0" * 32, "not proposed"),
+]
+"""Where a job differs from the approved one, what is there, and what of it is said to be another."""
 
 
-@pytest.mark.parametrize("scheduler", ["bank", "operator"])
-async def test_job_sent_by_another_than_its_scheduler(scene, granted, scheduler):
+async def test_job_that_differs_from_the_approved_one(scene, granted):
     job = await scene.job(granted)
-    with pytest.raises(NotApproved, match="names clearing as scheduler"):
-        await scene.admit(job, scheduler=scheduler)
-    assert await scene.operator.rows(GrantUse) == []
+    admission = scene.clearing.management.admission
+    for path, value, what in OTHERWISE:
+        other = changed(job, path, value)
+        admit_as_scheduler = functools.partial(admission.admit_as_scheduler, job=other, caller="bank")
+        for admit in (
+            functools.partial(scene.admit, other, scene.bank),
+            functools.partial(scene.admit, other, scene.operator),
+            functools.partial(scene.clearing.database.write, admit_as_scheduler),
+        ):
+            with pytest.raises(NotApproved) as refusal:
+                await admit()
+            assert what in refusal.value.message, path
+        assert await scene.operator.rows(GrantUse) == [], path
+
+
+async def test_job_sent_by_another_than_its_scheduler(scene, granted):
+    job = await scene.job(granted)
+    for scheduler in ("bank", "operator"):
+        with pytest.raises(NotApproved, match="names clearing as scheduler"):
+            await scene.admit(job, scheduler=scheduler)
+        assert await scene.operator.rows(GrantUse) == [], scheduler
 
 
 @pytest.mark.parametrize("stranger", ["mallory", ""])
@@ -117,12 +124,12 @@ async def test_stranger_cannot_tell_a_job_from_none(scene, granted, stranger):
         assert len(said) == 1, said
 
 
-@pytest.mark.parametrize("caller", ["operator", "clearing"])
-async def test_scheduler_serves_the_initiator_alone(scene, granted, caller):
+async def test_scheduler_serves_the_initiator_alone(scene, granted):
     job = await scene.job(granted)
-    admission = scene.clearing.management.admission
-    with pytest.raises(NotApproved, match="did not initiate"):
-        await scene.clearing.database.write(lambda session: admission.admit_as_scheduler(session, job, caller=caller))
+    for caller in ("operator", "clearing"):
+        admit = functools.partial(scene.clearing.management.admission.admit_as_scheduler, job=job, caller=caller)
+        with pytest.raises(NotApproved, match="did not initiate"):
+            await scene.clearing.database.write(admit)
 
 
 async def test_node_that_is_not_the_scheduler_does_not_schedule(scene, granted):
