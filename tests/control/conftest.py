@@ -85,6 +85,7 @@ REGISTRY = Registry([
     description("sum"),
     description("both", reads=2),
     description("trained", roles=("guest", "host", "arbiter")),
+    description("verified", roles=("guest", "verifier"), reads=0),
 ])  # fmt: skip
 
 

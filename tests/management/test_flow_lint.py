@@ -36,6 +36,23 @@ async def test_what_nobody_reads_and_what_parties_bring_are_remarks(network, ban
     assert "component count: input table is read from each party's own data, or stays empty" in found.remarks
 
 
+async def test_a_role_of_the_makers_own_is_linted_as_any_other_ctl_6_6(network, bank, make):
+    await register(bank, roleList=["guest", "verifier"])
+    config = make.config()
+    config["role"]["verifier"] = ["clearing", "bank"]
+    dag = counted(make)
+    with pytest.raises(InvalidFlow, match="verifier.0 takes no part in psi-1"):
+        await bank.ask(api.FLOW_LINT, dag=dag, config=config)
+    dag["components"][1]["input"] = []
+    found = await bank.ask(api.FLOW_LINT, dag=dag, config=config)
+    assert [step.parties for step in found.steps] == [
+        ["guest.0 bank", "host.0 operator"], ["guest.0 bank", "verifier.0 clearing", "verifier.1 bank"]
+    ]  # fmt: skip
+    config["role"]["verifier"] = ["clearing", "clearing"]
+    with pytest.raises(InvalidFlow, match="verifier"):
+        await bank.ask(api.FLOW_LINT, dag=dag, config=config)
+
+
 async def test_an_output_in_the_middle_that_nobody_reads_is_a_remark(network, bank, make):
     await register(bank, outputData=[{"name": "a", "category": "dataset"}, {"name": "b", "category": "dataset"}])
     dag = counted(make)
