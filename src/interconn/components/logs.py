@@ -8,9 +8,10 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from interconn.components.log_files import LogFiles
 from interconn.components.runs import Key
 from interconn.components.tables import ComponentRun
-from interconn.components.task_log import Severity, read_log
+from interconn.components.task_log import Severity
 from interconn.standard.errors import NotFound
 from interconn.state.database import Database
 
@@ -26,6 +27,7 @@ class Logs:
     def __init__(self, database: Database, tasks_directory: Path) -> None:
         self._database = database
         self._tasks_directory = tasks_directory
+        self._files = LogFiles()
 
     async def read(
         self,
@@ -41,7 +43,7 @@ class Logs:
 
         Args:
             task_id: of the task.
-            start, length, level, most: as `read_log` takes them.
+            start, length, level, most: as `LogFiles.read` takes them.
             party: role and index of the one share that is wanted; all that this node plays by default.
 
         Raises:
@@ -53,7 +55,7 @@ class Logs:
         if not keys:
             raise NotFound("this node ran no component for that task", where="task_id", clause="CTL-5.5")
         directories = [self._tasks_directory / key[0] / f"{key[1]}.{key[2]}" for key in keys]
-        return await asyncio.to_thread(read_log, directories, start, length, level=level, most=most)
+        return await asyncio.to_thread(self._files.read, directories, start, length, level=level, most=most)
 
 
 def keys_of_task(session: Session, task_id: str) -> list[Key]:
