@@ -8,7 +8,7 @@ import pytest
 
 from interconn.api.jobs import JobEvent
 from interconn.standard.control import JOB_CREATE_ALL, JobReference, JobStatus, JobStop
-from interconn.standard.errors import ContractNotUsable, PeerUnreachable
+from interconn.standard.errors import ContractNotUsable, NotApproved, PeerUnreachable, PermitRefused
 from tests.control.test_jobs_between_nodes import begun, finish, hold_components
 from tests.virtual_time import until
 
@@ -159,3 +159,21 @@ async def test_a_scheduler_that_took_a_job_and_was_lost_before_it_said_so(
             (network.bank, network.clearing)]}  # fmt: skip
     assert [(status, outcome) for status, outcome, _ in told] == [(JobStatus.REJECTED, "REJECTED")]
     assert network.bank.machine.launches == network.operator.machine.launches == 0
+
+
+async def test_a_job_that_one_party_rejected_has_one_reason_everywhere(network: Any, make: SimpleNamespace) -> None:
+    """CTL-3.1, CTL-3.2: at who refused it, at the third node that schedules, at the initiator that handed it over."""
+    network.operator.admission.refusals["admit"] = PermitRefused("the permit is used up", where="permits")
+    await network.run(make.job(scheduler="clearing"))
+    told = [await node.ended() for node in network.nodes.values()]
+    assert {(view.status, view.outcome) for view in told} == {(JobStatus.REJECTED, "REJECTED")}
+    assert {view.reason for view in told} == {"operator: permits: the permit is used up"}
+
+
+async def test_a_scheduler_that_is_not_to_have_the_job_is_asked_no_more(network: Any, make: SimpleNamespace) -> None:
+    network.clearing.admission.refusals["schedule"] = NotApproved("not approved here", where="job_id")
+    await network.run(make.job(scheduler="clearing"))
+    began = network.clock.now()
+    view = await network.bank.ended()
+    assert (view.outcome, view.reason) == ("REJECTED", "clearing, which was to schedule: job_id: not approved here")
+    assert network.clock.now() - began < 5000

@@ -29,7 +29,7 @@ from interconn.standard.control import (
     JobStatusReply,
     TaskStatus,
 )
-from interconn.standard.errors import ContractNotUsable, InterconnError, PeerRefused
+from interconn.standard.errors import ContractNotUsable, InterconnError, NotFound, PeerRefused
 from interconn.standard.wire import validate
 from interconn.state.clock import Clock
 from interconn.state.database import Database, announce
@@ -77,14 +77,13 @@ class Follower:
         except InterconnError as error:
             outcome = Outcome.FAILED if is_passing(error) else Outcome.REJECTED
             reason = f"{job.scheduler}, which was to schedule: {words(error)}"
-            # One that gave no answer may have taken it all the same: what becomes of it there, it is asked.
-            unknown = is_passing(error)
             clause, evidence = JOB_CREATE_ALL.clause, _proof(error)
 
             def end(session: Session) -> None:
-                if unknown:
-                    jobs.require(session, job_id).submission = "ACCEPTED"
-                self._end(session, job_id, outcome, reason, clause, evidence, closed=not unknown)
+                # One that gave no answer may have taken it all the same, and one that rejected it knows why: it is
+                # asked what it has of it.
+                jobs.require(session, job_id).submission = "ACCEPTED"
+                self._end(session, job_id, outcome, reason, clause, evidence, closed=False)
 
             await self._database.write(end)
             return
@@ -141,11 +140,11 @@ class Follower:
 
         A contract that is over does not come back, and a scheduler that knows of no such job will not learn of it.
         """
-        over = isinstance(error, ContractNotUsable)
+        unknown = isinstance(error, PeerRefused) and error.peer_code == NotFound.code
+        over = isinstance(error, ContractNotUsable) or (unknown and job.ended_at is not None)
         if not over and self._clock.now() - heard < self._partners.patience_seconds * 1000:
             return False
-        over |= isinstance(error, PeerRefused) and not error.failed
-        over |= self._clock.now() - (job.ended_at or heard) >= ASKED_AFTER_SECONDS * 1000
+        over |= unknown or self._clock.now() - (job.ended_at or heard) >= ASKED_AFTER_SECONDS * 1000
         await self._give_up(job.job_id, error, over)
         return over
 
@@ -218,7 +217,7 @@ class Follower:
     def _take_end(self, session: Session, job: Job, reply: JobStatusReply) -> None:
         outcome, reason = self._outcome(job, reply)
         ended = has_ended(JobStatus(job.status))
-        never_ran = not job.opened and (job.status == JobStatus.PENDING or (ended and job.outcome == Outcome.FAILED))
+        never_ran = not job.opened and (ended or job.status == JobStatus.PENDING)
         if outcome is Outcome.REJECTED and not never_ran:
             outcome = Outcome.FAILED
         known, told = (job.outcome, job.reason), (outcome.value, reason[: jobs.LONGEST_REASON])

@@ -111,7 +111,7 @@ class Participant:
         try:
             await self._database.write(lambda session: self._accept(session, request, caller, cause))
         except _REFUSALS as error:
-            reason = str(error)
+            reason = f"{self._node_id}: {error}"  # as its scheduler, and through it everybody, tells it
             log.info("job refused", job=request.job_id, scheduler=caller.node_id, reason=reason)
             await self._database.write(
                 lambda session: jobs.keep_refusal(
