@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,11 +36,17 @@ class FakeNode:
         self.asked: list[Asked] = []
         self.raw: tuple[int, bytes] | None = None
         self._answers: dict[tuple[str, str], tuple[Endpoint[Any, Any], list[WireModel | InterconnError]]] = {}
+        self._makers: dict[str, Callable[[Any], WireModel | InterconnError]] = {}
         self.access = NodeAccess("", TOKEN)
 
     def answer(self, endpoint: Endpoint[Any, Any], *replies: WireModel | InterconnError) -> None:
         """Answer an endpoint by these replies in turn; the last one for ever."""
         self._answers[endpoint.method, endpoint.path] = (endpoint, list(replies))
+
+    def answer_by(self, endpoint: Endpoint[Any, Any], make: Callable[[Any], WireModel | InterconnError]) -> None:
+        """Answer an endpoint by what is made of each request."""
+        self._makers[endpoint.name] = make
+        self.answer(endpoint)
 
     def make_home(self, home: Path) -> Path:
         """Make `home` look like that of this node."""
@@ -62,7 +68,10 @@ class FakeNode:
             if endpoint is None:
                 raise NotFound("there is no such path on this listener", where=parts.path)
             members = json.loads(body) if body else dict(parse_qsl(parts.query, keep_blank_values=True))
-            self.asked.append(Asked(endpoint.name, validate(endpoint.request, members).to_wire()))
+            request = validate(endpoint.request, members)
+            self.asked.append(Asked(endpoint.name, request.to_wire()))
+            if make := self._makers.get(endpoint.name):
+                replies = [make(request)]
             if endpoint.streams and isinstance(replies[0], WireModel):
                 return 200, "".join(_event(one) for one in replies if isinstance(one, WireModel)).encode()
             answer = replies.pop(0) if len(replies) > 1 else replies[0]

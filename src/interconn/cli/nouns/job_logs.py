@@ -101,9 +101,10 @@ def _read(node: NodeClient, job_id: str, log: Followed, level: LogLevel, plainly
         try:
             new = node.jobs.logs(job_id, log.task_name, log.party, start=log.read, level=level)
         except InterconnError as error:
-            # One who does not answer may do so later; one who refuses has said so.
+            # One who does not answer may do so later; one who refuses has said so. Said once, not every second.
+            news = error.message != log.why_not
             log.over, log.why_not = not isinstance(error, PeerUnreachable), error.message
-            if plainly:
+            if plainly and news:
                 print(f"{log.label}: {plain(error.message)}", file=sys.stderr)
             return
         log.read, log.total, log.why_not = log.read + len(new.lines), new.total, ""
