@@ -84,6 +84,9 @@ async def test_a_change_is_taken_up_with_its_digest_and_can_be_read_for_ever(ope
     taken = [entry.details for entry in await operator.trail() if entry.action == "policy.taken_up"]
     assert [entry["digest"] for entry in taken] == [first.digest, second.digest]
     assert taken[1]["before"] == first.digest
+    for entry in taken:  # by the export alone: the rule that a decision names, as it stood in the file
+        assert hashlib.sha256(entry["text"].encode()).hexdigest() == entry["digest"]
+    assert taken[0]["text"] == RULE
     with pytest.raises(NotFound):
         await operator.ask(POLICY_SHOW, digest="0" * 64)
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interconn.api.audits import AUDIT_TERMINATE
+from interconn.api.audits import AUDIT_TERMINATE, PROJECT_CREATE
 from interconn.cli.application import run
 from interconn.identity.keys import Signer
 from interconn.management.permits.tables import Permit
@@ -26,6 +26,9 @@ from tests.management.conftest import Network, Scene, staged
 from tests.management.trail_exports import Records, chained, export, in_order, numbers, read, seal
 
 PARTIES = ("bank", "operator", "clearing")
+
+
+POLICY = '[[rule]]\nname = "known"\nverdict = "approve"\nkinds = ["PROJECT"]\npartners = ["bank"]\n'
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +45,9 @@ def session(tmp_path_factory: pytest.TempPathFactory, signers: dict[str, Signer]
         job = await scene.job()
         await scene.admit(job)
         secrets = {permit.token for permit in await scene.bank.rows(Permit)}
+        await scene.operator.declare(POLICY)
+        await scene.bank.ask(PROJECT_CREATE, name="known", partners=["operator"], project_id="known")
+        await network.settle()
         await scene.operator.ask(AUDIT_TERMINATE, audit_id=grant.audit_id, reason="purpose fulfilled")
         await network.settle()
         for name in PARTIES:
@@ -342,7 +348,7 @@ def test_what_is_no_export_is_said(tmp_path: Path, capsys: pytest.CaptureFixture
 
 # --- an auditor's questions (docs/audit-trail.md) ------------------------------------------------------------------
 
-EMPTY = {"8": "what ran after the revocation", "10": "what rules alone decided"}
+EMPTY = {"8": "what ran after the revocation"}
 
 
 def questions(page: Path) -> dict[str, list[str]]:
@@ -359,7 +365,12 @@ def answers(
     monkeypatch.chdir(session)
     [used] = [one for one in entries(records, "permit.use") if one["subject"] == "dataset:operator-table"]
     [revoked] = entries(records, "dataset.terminate")
-    names = {"JOB_ID": used["details"]["job"], "REVOKED": str(revoked["number"])}
+    [ruled] = entries(records, "project.approve")[-1:]
+    names = {
+        "JOB_ID": used["details"]["job"],
+        "REVOKED": str(revoked["number"]),
+        "DIGEST": ruled["details"]["policy"],
+    }
     found = {}
     for number, words in questions(repository / "docs" / "audit-trail.md").items():
         assert run([names.get(word, word) for word in words]) == 0
@@ -388,6 +399,8 @@ def test_the_answers_say_who_what_and_by_which_key(answers: dict[str, Any], reco
     received = next(one for one in answers["5"] if one["action"] == "job.receive")
     assert '"dataset_id":"operator-table"' in received["said"].replace('\\"', '"')
     assert key in {one["details"]["fingerprint"] for one in answers["9"]}
+    [policy] = answers["11"]
+    assert "rule:known" in answers["10"] and policy["details"]["text"] == POLICY
 
 
 def test_verifying_and_asking_need_no_database_and_no_web_stack(session: Path) -> None:

@@ -130,7 +130,8 @@ class PolicyKeeper:
             action="policy.taken_up",
             subject=f"policy:{known.digest}",
             clause="extension",
-            details={"digest": known.digest, "before": self.in_force.digest},
+            # With its text: what a rule said that decided is asked of an export, where there is no node to tell.
+            details={"digest": known.digest, "before": self.in_force.digest, "text": known.text},
         )
         announce(session, POLICY_TOPIC)
 
