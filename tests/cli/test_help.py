@@ -38,7 +38,7 @@ def test_every_verb_of_the_issue_is_there() -> None:
         "grant": "list revoke",
         "preauthorisation": "add list revoke",
         "project": "create list discover show approve reject revoke",
-        "component": "list disable enable lint register withdraw discover show",
+        "component": "new run list disable enable lint register withdraw discover show",
         "flow": "create list approve reject lint picture revoke",
         "job": "propose approve reject run show watch why graph list stop log logs revoke",
         "model": "add share list show remove request approve reject revoke",

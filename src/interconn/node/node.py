@@ -40,14 +40,13 @@ from interconn.peers.outbound import PeerClient
 from interconn.standard import control as control_endpoints
 from interconn.standard.errors import ConfigurationError
 from interconn.standard.openapi import document
+from interconn.standard.transport import CHANNEL_PREFIX
 from interconn.state import schema
 from interconn.state.clock import SystemClock
 from interconn.state.database import Database
 from interconn.transport import Limits, Transport
 
 log = structlog.get_logger()
-
-CHANNEL_PREFIX = "/v1/interconn/chan/"
 
 
 class Node:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+CHANNEL_PREFIX: Final = "/v1/interconn/chan/"
+"""All calls of the transport layer lie below it."""
 PUSH: Final = "/v1/interconn/chan/push"
 POP: Final = "/v1/interconn/chan/pop"
 PEEK: Final = "/v1/interconn/chan/peek"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
 import structlog
 
@@ -19,7 +20,6 @@ from interconn.transport.journal import Message
 from interconn.transport.limits import Limits
 from interconn.transport.metrics import RECEIVED_BYTES, RECEIVED_MESSAGES, SENT_BYTES, SENT_MESSAGES
 from interconn.transport.outcomes import SYSTEM_ERROR, outcome_of
-from interconn.transport.relay import Relay
 
 log = structlog.get_logger()
 
@@ -27,6 +27,16 @@ MESSAGE_ID = "message-id"
 """Metadata member of a reply that names the message for x-interconn-taken."""
 
 Release = Callable[[str, str], Awaitable[None]]
+
+
+class Sender(Protocol):
+    """The way to other nodes: `interconn.transport.relay.Relay`."""
+
+    async def send(
+        self, channel: Channel, called: ComponentHeaders, topic: str, payload: bytes, *, content_type: str, body: bytes
+    ) -> Outcome:
+        """Hand a message to the node that it is for, and return its answer once it holds or refuses the message."""
+        ...
 
 
 class Call:
@@ -63,7 +73,7 @@ class ComponentApp:
         *,
         node_id: str,
         channels: Channels,
-        relay: Relay,
+        relay: Sender,
         dialect: TransportDialect,
         limits: Limits,
         release: Release,

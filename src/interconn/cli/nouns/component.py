@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cyclopts import App
 
+from interconn.cli.nouns import component_making
 from interconn.cli.options import Common, example
 from interconn.cli.pages import Pages
 from interconn.cli.wording import say
@@ -15,6 +16,16 @@ if TYPE_CHECKING:
     from interconn.api.components import ComponentView
 
 app = App(name="component", help="Components that nodes can run.", help_epilogue=example("component list"))
+
+
+app.command(component_making.new, help_epilogue=example("component new counting --provider acme"))
+app.command(
+    component_making.run,
+    help_epilogue=example(
+        "component run counting --local",
+        "component run counting --local --parameter guest.0.minimum_rows=2",
+    ),
+)
 
 
 @app.command(name="list", help_epilogue=example("component list"))
