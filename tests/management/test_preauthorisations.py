@@ -9,9 +9,19 @@ from interconn.api import datasets as datasets_api
 from interconn.api import peers as peers_api
 from interconn.api import permits as permits_api
 from interconn.components.registry import Registry
+from interconn.control.flow import plan
 from interconn.management.permits.tables import GrantUse, PreauthorisationUse
+from interconn.management.work import preauthorised
 from interconn.standard.control import JobCreate
-from interconn.standard.errors import ContractNotUsable, InvalidRequest, NotApproved, NotFound, PermitRefused, Refused
+from interconn.standard.errors import (
+    ComponentDisabled,
+    ContractNotUsable,
+    InvalidRequest,
+    NotApproved,
+    NotFound,
+    PermitRefused,
+    Refused,
+)
 from tests.management.test_models import DAG as PREDICTION
 from tests.management.test_models import PREDICT
 
@@ -187,6 +197,49 @@ async def test_revoked_between_two_tasks(plain, make):
     assert actions == ["preauthorisation.add", "preauthorisation.revoke"]
     with pytest.raises(NotFound):
         await plain.operator.ask(permits_api.PREAUTHORISATION_REVOKE, preauthorisation_id="none")
+
+
+async def test_what_a_job_does_here_is_worked_out_once_and_what_is_allowed_asked_at_each_task(plain, make, monkeypatch):
+    """Whatever was taken back since holds for the next task, though the job is planned no second time."""
+    planned = []
+
+    def counted(job, descriptions):
+        planned.append(job.job_id)
+        return plan(job, descriptions)
+
+    monkeypatch.setattr(preauthorised, "plan", counted)
+    first = await allow(plain)
+    for _ in range(4):
+        await plain.admit(sent(make), scheduler="bank")
+    assert planned == ["job-plain"]
+    await plain.operator.ask(components_api.COMPONENT_DISABLE, name="psi")
+    with pytest.raises(ComponentDisabled):
+        await plain.admit(sent(make), scheduler="bank")
+    await plain.operator.ask(components_api.COMPONENT_ENABLE, name="psi")
+    await plain.admit(sent(make), scheduler="bank")
+    await plain.operator.ask(permits_api.PREAUTHORISATION_REVOKE, preauthorisation_id=first)
+    with pytest.raises(PermitRefused):
+        await plain.admit(sent(make), scheduler="bank")
+    await allow(plain)
+    await plain.admit(sent(make), scheduler="bank")
+    await plain.operator.ask(datasets_api.DATASET_REMOVE, dataset_id="operator-table")
+    with pytest.raises(PermitRefused):
+        await plain.admit(sent(make), scheduler="bank")
+    assert planned == ["job-plain"]
+    with pytest.raises(NotApproved, match="differs from what was admitted"):
+        await plain.admit(sent(make, dag=two_steps(make)), scheduler="bank")
+    await plain.operator.ask(peers_api.PEER_SET, node_id="bank", management_plane=True)
+    with pytest.raises(NotApproved, match="have a management plane"):
+        await plain.admit(sent(make), scheduler="bank")
+
+
+async def test_no_more_jobs_are_remembered_than_that(plain, make, monkeypatch):
+    monkeypatch.setattr(preauthorised, "_JOBS_KEPT", 2)
+    await allow(plain)
+    for job_id in ("job-1", "job-2", "job-3", "job-1"):
+        await plain.admit(sent(make, job_id=job_id), scheduler="bank")
+    known = plain.operator.management.admission._preauthorised._here
+    assert [job_id for job_id, _, _ in known] == ["job-3", "job-1"]
 
 
 async def test_time_limit_holds_to_the_millisecond(plain, make):

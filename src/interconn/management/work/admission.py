@@ -115,7 +115,7 @@ class JobAdmission:
         """
         proposed = session.get(ProposedJob, job.job_id) is not None
         if self._preauthorised.answers(session, job, scheduler=scheduler, proposed=proposed):
-            self._preauthorised.admit(session, job, scheduler=scheduler)
+            self._preauthorised.admit(session, job, scheduler=scheduler, digests=digests)
             return
         approved = self._approved(session, job, caller=scheduler, digests=digests)
         self._check_flow(session, approved)

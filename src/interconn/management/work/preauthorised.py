@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from interconn.components.environment import MODEL_MEMBER, references, split_parameters
+from interconn.components.runnable import require_runnable
 from interconn.control.flow import Descriptions, Plan, Step, config_digest, dag_digest, plan
 from interconn.identity.node import NodeIdentity
 from interconn.management.causes import Cause
@@ -16,10 +19,38 @@ from interconn.management.datasets.catalogue import Catalogue
 from interconn.management.permits.preauthorisations import CLAUSE, Preauthorisations, Use, ids, not_preauthorised
 from interconn.management.permits.tables import PreauthorisedJob
 from interconn.management.permits.terms import ComponentIdentity
-from interconn.management.work.runnable import require_runnable
+from interconn.management.work.runnable import own_descriptions
 from interconn.standard.control import JobCreate
 from interconn.standard.errors import InterconnError, NotApproved, NotFound
+from interconn.standard.self_description import SelfDescription
 from interconn.state.clock import Clock
+
+_JOBS_KEPT: Final = 256
+"""Jobs of which is kept in memory what they do here."""
+
+
+@dataclass(frozen=True)
+class _StepHere:
+    """A step of a job, as far as it concerns what this node allows.
+
+    Attributes:
+        component: that this node runs in it; None where it has no share.
+        upstream: names of the steps that it reads from.
+        references: to data sets of this node.
+    """
+
+    name: str
+    component: ComponentIdentity | None
+    upstream: tuple[str, ...]
+    references: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class _Here:
+    """What a job does on this node: nothing that a person may change meanwhile."""
+
+    descriptions: Sequence[SelfDescription]
+    steps: Sequence[_StepHere]
 
 
 class PreauthorisedJobs:
@@ -50,6 +81,7 @@ class PreauthorisedJobs:
         self._catalogue = catalogue
         self._preauthorisations = preauthorisations
         self._descriptions = descriptions
+        self._here: dict[tuple[str, str, str], _Here] = {}
 
     def admitted(self, session: Session, job_id: str) -> PreauthorisedJob | None:
         """Return a job that was admitted in this way, if it was."""
@@ -83,8 +115,18 @@ class PreauthorisedJobs:
         speakers = {scheduler, job.config.initiator.node_id}
         return all(self._preauthorisations.without_management_plane(session, node_id) for node_id in speakers)
 
-    def admit(self, session: Session, job: JobCreate, *, scheduler: str) -> None:
+    def admit(
+        self, session: Session, job: JobCreate, *, scheduler: str, digests: tuple[str, str] | None = None
+    ) -> None:
         """Admit a job if every component that runs here, and every data set of ours in it, was allowed beforehand.
+
+        Asked again at each task: what is allowed is looked up anew, what the job does here is worked out once.
+
+        Args:
+            session: of the transaction that stores the job, or begins a task of it.
+            job: as it arrived.
+            scheduler: who sent it.
+            digests: of its DAG and its configuration, as they were kept when it was stored; else they are made.
 
         Raises:
             NotApproved: another node is to schedule it, it changed, or a party is under no contract.
@@ -113,15 +155,15 @@ class PreauthorisedJobs:
                 hint="A partner without a management plane schedules the jobs that it initiates",
             )
         self._check_parties(session, job)
-        digests = dag_digest(job.dag), config_digest(job.config)
+        digests = digests or (dag_digest(job.dag), config_digest(job.config))
         known = self.admitted(session, job.job_id)
         if known and (known.node_id, known.dag_digest, known.config_digest) != (initiator, *digests):
             raise NotApproved(
                 f"job {job.job_id} differs from what was admitted", where="job_id", clause="MGT-G2.1.2-handdown"
             )
-        planned = plan(job, self._descriptions)
-        require_runnable(session, planned, self._node.node_id)
-        uses = self._uses(session, planned)
+        here = self._known(job, digests)
+        require_runnable(session, here.descriptions)
+        uses = self._uses(session, here)
         covering = self._preauthorisations.use(session, initiator, uses, job.job_id)
         if known:
             return
@@ -157,32 +199,58 @@ class PreauthorisedJobs:
                     clause="MGT-G2.1.1.3-conf",
                 ) from None
 
-    def _uses(self, session: Session, planned: Plan) -> set[Use]:
+    def _known(self, job: JobCreate, digests: tuple[str, str]) -> _Here:
+        """Return what a job does here, from memory where its content is the same as before."""
+        key = (job.job_id, *digests)
+        here = self._here.pop(key, None) or self._work_out(plan(job, self._descriptions))
+        while len(self._here) >= _JOBS_KEPT:
+            del self._here[next(iter(self._here))]
+        self._here[key] = here  # the one used last comes last
+        return here
+
+    def _work_out(self, planned: Plan) -> _Here:
+        steps = [
+            _StepHere(
+                name=step.name,
+                component=ComponentIdentity.of(step.component) if self._is_here(step) else None,
+                upstream=tuple(step.upstream),
+                references=tuple(self._references(planned, step)),
+            )
+            for step in planned.steps.values()  # in order, so that what a step reads from comes before it
+        ]
+        return _Here(own_descriptions(planned, self._node.node_id), steps)
+
+    def _is_here(self, step: Step) -> bool:
+        return any(party.node_id == self._node.node_id for party in step.parties)
+
+    def _references(self, planned: Plan, step: Step) -> Iterator[Mapping[str, Any]]:
+        for party in step.parties:
+            if party.node_id == self._node.node_id:
+                _, source = split_parameters(planned.config, step.name, party.role, party.index)
+                yield from references(source)
+
+    def _uses(self, session: Session, here: _Here) -> set[Use]:
         """Return each component that runs here, with each data set of ours that it reads or that came to it.
 
         What a component writes is made of what it read, so the data sets go along the DAG.
         """
         uses: set[Use] = set()
         reached: dict[str, set[str]] = {}
-        for step in planned.steps.values():  # in order, so that what a step reads from comes before it
-            if not any(party.node_id == self._node.node_id for party in step.parties):
+        for step in here.steps:
+            if step.component is None:
                 reached[step.name] = set()
                 continue
-            reached[step.name] = self._reads(session, planned, step).union(*(reached[name] for name in step.upstream))
-            component = ComponentIdentity.of(step.component)
-            uses.update((component, dataset_id) for dataset_id in reached[step.name] or {""})
+            reached[step.name] = self._reads(session, step).union(*(reached[name] for name in step.upstream))
+            uses.update((step.component, dataset_id) for dataset_id in reached[step.name] or {""})
         return uses
 
-    def _reads(self, session: Session, planned: Plan, step: Step) -> set[str]:
+    def _reads(self, session: Session, step: _StepHere) -> set[str]:
         found = set()
-        for party in step.parties:
-            if party.node_id == self._node.node_id:
-                _, source = split_parameters(planned.config, step.name, party.role, party.index)
-                for reference in references(source):
-                    if MODEL_MEMBER in reference:  # what may be used of a model is asked for and approved (MGT-9.1)
-                        raise not_preauthorised()
-                    try:
-                        found.add(self._catalogue.find(session, reference).dataset_id)
-                    except NotFound:
-                        raise not_preauthorised() from None
+        for reference in step.references:
+            if MODEL_MEMBER in reference:  # what may be used of a model is asked for and approved (MGT-9.1)
+                raise not_preauthorised()
+            try:
+                found.add(self._catalogue.find(session, reference).dataset_id)
+            except NotFound:
+                raise not_preauthorised() from None
         return found
