@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from interconn.standard.errors import ConfigurationError
 from interconn.state.engines import open_backend
 
-HEAD: Final = "0017"
+HEAD: Final = "0018"
 """Newest revision in `migrations/versions`; a test holds it against the folder."""
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"

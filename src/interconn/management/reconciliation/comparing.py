@@ -90,7 +90,7 @@ class Comparing:
         comparison.here, comparison.there, comparison.answer = _said(asked, told)
         comparison.asked_at, comparison.words = now, told.words
         partner = Cause.answer(matter.node_id, cause.trace_id, told.evidence)
-        mended = self._mend(session, comparison, matter, wanted, told, partner if wanted is Mend.ADOPT else cause)
+        mended = self._mend(session, matter, wanted, told, partner if wanted is Mend.ADOPT else cause)
         session.flush()
         after = matters.find(session, asked.key) or matter
         judgement_after = judgement
@@ -117,13 +117,10 @@ class Comparing:
     def _is_wanted(self, judgement: Judgement, zeal: Zeal) -> bool:
         return zeal is Zeal.ALL_THAT_IS_SAFE or (zeal is Zeal.WHAT_IS_DUE and judgement.unasked)
 
-    def _mend(
-        self, session: Session, comparison: Comparison, matter: Matter, mend: Mend, told: Told, cause: Cause
-    ) -> Mend:
+    def _mend(self, session: Session, matter: Matter, mend: Mend, told: Told, cause: Cause) -> Mend:
         if mend is Mend.NONE:
             return mend
         self._mending.mend(session, matter, mend, told.there, cause)
-        comparison.mends += 1
         return mend
 
     def _note_difference(
@@ -177,7 +174,6 @@ class Comparing:
                 answer="",
                 words="",
                 rounds=0,
-                mends=0,
             )
             session.add(found)
         return found

@@ -25,7 +25,6 @@ class Comparison(Table):
         words: why it named no state, in words.
         differs_since: since when the two sides are known to differ; None where they do not.
         rounds: questions since something changed; the pause grows with them.
-        mends: what was sent again since something changed.
     """
 
     __tablename__ = "comparisons"
@@ -41,7 +40,6 @@ class Comparison(Table):
     words: Mapped[str] = mapped_column(Text, default="")
     differs_since: Mapped[int | None] = mapped_column(BigInteger)
     rounds: Mapped[int] = mapped_column(default=0)
-    mends: Mapped[int] = mapped_column(default=0)
 
 
 def comparisons_of(session: Session, kind: str, numbers: Iterable[int]) -> dict[int, Comparison]:
