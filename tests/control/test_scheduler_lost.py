@@ -177,3 +177,21 @@ async def test_a_scheduler_that_is_not_to_have_the_job_is_asked_no_more(network:
     view = await network.bank.ended()
     assert (view.outcome, view.reason) == ("REJECTED", "clearing, which was to schedule: job_id: not approved here")
     assert network.clock.now() - began < 5000
+
+
+async def test_a_party_that_was_given_up_and_had_succeeded_all_the_same_says_so_when_it_is_back(
+    network: Any, make: SimpleNamespace
+) -> None:
+    """The job has failed by then; what each share came to is one in all books."""
+    hold_components(network)
+    await network.run(make.job(scheduler="clearing"))
+    await until(lambda: begun(network.bank) and begun(network.operator))
+    network.cut.add("operator")
+    await finish(make, network.operator)
+    await network.clock.sleep(60)
+    at_once = await network.bank.view()
+    assert (at_once.outcome, "no answer from operator" in at_once.reason) == ("FAILED", True)
+    network.cut.clear()
+    views = [await node.ended() for node in network.nodes.values()]
+    assert {view.reason for view in views} == {at_once.reason}
+    assert [make.statuses(view) for view in views] == [{"first": {"guest.0": "FAILED", "host.0": "SUCCESS"}}] * 3

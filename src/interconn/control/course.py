@@ -20,7 +20,7 @@ from interconn.components.callback import reason_text
 from interconn.control import jobs
 from interconn.control.flow import Step
 from interconn.control.jobs import Cause
-from interconn.control.partners import Partners, words
+from interconn.control.partners import Partners, is_passing, words
 from interconn.control.readiness import Readiness
 from interconn.control.shares import Shares
 from interconn.control.states import Outcome, has_ended
@@ -212,7 +212,7 @@ class Course:
                     try:
                         answer = await self._partners.insist(node_id, TASK_START, request, trace_id=self._job.trace_id)
                     except InterconnError as error:
-                        await self._give_up(task, node_id, words(error))
+                        await self._give_up(task, node_id, error)
                         continue
                     told.add(node_id)
                     if waiting := reason_text((answer.reply.extension or {}).get("waiting")):
@@ -261,7 +261,7 @@ class Course:
                 fresh=fresh,
             )
         except InterconnError as error:
-            await self._give_up(task, node_id, words(error))
+            await self._give_up(task, node_id, error)
         else:
             if ended is TaskStatus.FAILED:
                 self._touch(task.task_id)
@@ -276,12 +276,22 @@ class Course:
         ]
         return task.created_at + round((max(seconds) + _GRACE_SECONDS) * 1000) if seconds else None
 
-    async def _give_up(self, task: Task, node_id: str, reason: str) -> None:
-        now = self._clock.now()
+    async def _give_up(self, task: Task, node_id: str, error: InterconnError) -> None:
+        """Give up the shares of a node that refuses, or that has been silent for too long.
+
+        Silence ends the job, and not the shares: what they came to, the node may still tell (`last_words`).
+        """
+        reason, now, cause = words(error), self._clock.now(), self._cause("CTL-G3.1.1.2-fail")
 
         def work(session: Session) -> None:
-            stored = session.get_one(Task, task.task_id)
-            for lane in jobs.lanes_at(session, task.task_id, node_id):
+            stored, job = session.get_one(Task, task.task_id), jobs.require(session, self._job.job_id)
+            known = jobs.lanes_at(session, task.task_id, node_id)
+            lanes = [lane for lane in known if not TaskStatus(lane.status).is_final]
+            if lanes and is_passing(error) and stored.name not in job.stopped:
+                failed = f"{stored.name} failed at {node_id} ({lanes[0].party}): {reason}"
+                self._shares.end(session, job, Outcome.FAILED, failed, cause)
+                return
+            for lane in lanes:
                 jobs.move_lane(session, stored, lane, TaskStatus.FAILED, now, reason=reason)
 
         await self._together.write(work)
