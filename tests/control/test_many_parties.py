@@ -18,6 +18,7 @@ from tests.databases import DATABASES
 from tests.virtual_time import until
 
 HOSTS = [f"host-{number}" for number in range(8)]
+SLOWER = [("poll", "bank"), ("callback", "")]
 ROLE = {"guest": ["bank"], "host": HOSTS, "arbiter": ["clearing"]}
 
 
@@ -50,7 +51,8 @@ def played(node: Any) -> Counter[str]:
 
 
 @pytest.mark.parametrize(
-    ("sync_type", "scheduler"), [("poll", ""), ("callback", ""), ("poll", "bank"), ("callback", "host-3")]
+    ("sync_type", "scheduler"),
+    [("poll", ""), ("callback", "host-3"), *(pytest.param(*more, marks=pytest.mark.slow) for more in SLOWER)],
 )
 async def test_one_guest_eight_hosts_and_an_arbiter_ctl_3_3_once(
     crowd: Network, make: SimpleNamespace, sync_type: str, scheduler: str
@@ -151,8 +153,7 @@ async def test_nodes_with_several_roles_play_each_of_them(network: Any, make: Si
 VERIFIED = {"guest": ["bank"], "host": ["operator"], "verifier": ["clearing", "bank"]}
 
 
-@pytest.mark.parametrize("sync_type", ["poll", "callback"])
-@pytest.mark.parametrize("scheduler", ["", "clearing", "operator"])
+@pytest.mark.parametrize(("scheduler", "sync_type"), [("", "poll"), ("clearing", "callback"), ("operator", "poll")])
 async def test_a_role_of_the_makers_own_runs_where_its_components_name_it(
     network: Any, make: SimpleNamespace, scheduler: str, sync_type: str
 ) -> None:

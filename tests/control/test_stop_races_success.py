@@ -153,8 +153,8 @@ async def enumerate_stops(
         ("clearing", "operator", "poll"),
         ("clearing", "bank", "callback"),
         ("bank", "operator", "poll"),
-        ("operator", "bank", "callback"),
-        ("operator", "operator", "poll"),
+        pytest.param("operator", "bank", "callback", marks=pytest.mark.slow),
+        pytest.param("operator", "operator", "poll", marks=pytest.mark.slow),
     ],
 )
 async def test_a_stop_by_any_party_before_each_transaction_ctl_3_5(
