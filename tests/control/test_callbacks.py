@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from interconn.components.callback import CallbackServer
+from interconn.control.partners import Partners
 from interconn.control.tables import Lane
 from interconn.standard.control import ComponentCallback, ComponentStatus, JobStatus, TaskCallback, TaskStatus
 from interconn.standard.errors import NotFound, PeerUnreachable
@@ -281,6 +282,18 @@ async def test_a_scheduler_that_does_not_say_that_it_takes_progress_is_told_of_c
         await network.clock.sleep(2)
     words = [status for source, _, _, status in told(network) if source == "operator"]
     assert words == ["READY", "RUNNING"]
+
+
+async def test_a_scheduler_of_a_kind_without_extensions_is_told_what_the_standard_has(
+    network: Any, make: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Partners, "knows_extensions", lambda _self, _node_id: False)
+    network.operator.machine.ends = lambda environment: None
+    await network.run(pushing(make))
+    await report(network.operator, 1)
+    await until(lambda: "RUNNING" in [status for source, _, _, status in told(network) if source == "operator"])
+    bodies = [body for _, _, name, body in network.calls if name == PUSH]
+    assert {name for body in bodies for name in body} == {"task_id", "status", "role"}
 
 
 async def test_who_tells_no_progress_is_answered_with_an_empty_object_ctl_2_3(

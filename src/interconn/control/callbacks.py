@@ -41,10 +41,17 @@ LONGEST_PAUSE_SECONDS: Final = 20.0
 _LOOK_SECONDS: Final = 60.0
 
 
-def push(session: Session, job: Job, lane: Lane, now: int) -> None:
+def push(session: Session, job: Job, lane: Lane, now: int, *, tells_progress: bool) -> None:
     """Tell the scheduler how a share of this node now stands, where the job is one in which it is told.
 
     Its own lanes a scheduler has before it. The role is told alone: a node has no role of a job twice.
+
+    Args:
+        session: of the transaction that records it.
+        job: whose share it is.
+        lane: the share.
+        now: epoch milliseconds.
+        tells_progress: the scheduler is of a kind that may know that extension.
     """
     if not _is_pushed(job):
         return
@@ -52,7 +59,7 @@ def push(session: Session, job: Job, lane: Lane, now: int) -> None:
         session,
         node_id=job.scheduler,
         endpoint=TASK_CALLBACK.name,
-        body=_word(lane).to_wire(),
+        body=_word(lane, tells_progress=tells_progress).to_wire(),
         reference=lane.task_id,
         trace_id=job.trace_id,
         now=now,
@@ -164,7 +171,7 @@ class Callbacks:
             .where(Lane.status == TaskStatus.RUNNING.value, ~awaits)
         )
         return [
-            _Progress(scheduler, trace_id, _word(lane), int(lane.progress.get("at") or 0))
+            _Progress(scheduler, trace_id, _word(lane, tells_progress=True), int(lane.progress.get("at") or 0))
             for scheduler, trace_id, lane in session.execute(wanted)
         ]
 
@@ -193,10 +200,14 @@ def _is_pushed(job: Job) -> bool:
     return not job.scheduling and job.sync_type == SyncType.CALLBACK
 
 
-def _word(lane: Lane) -> TaskCallback:
+def _word(lane: Lane, *, tells_progress: bool) -> TaskCallback:
     """Return what is told of a share. Its progress, be it empty, says that this node would tell how that goes on."""
-    extension = {"progress": dict(lane.progress), **({"reason": lane.reason} if lane.reason else {})}
-    return TaskCallback(task_id=lane.task_id, status=TaskStatus(lane.status), role=lane.role, extension=extension)
+    extension: dict[str, Any] = {"progress": dict(lane.progress)} if tells_progress else {}
+    if lane.reason:
+        extension["reason"] = lane.reason
+    return TaskCallback(
+        task_id=lane.task_id, status=TaskStatus(lane.status), role=lane.role, extension=extension or None
+    )
 
 
 def _key(word: TaskCallback) -> tuple[str, str]:

@@ -226,7 +226,7 @@ class Shares:
         before = lane.status
         news = jobs.move_lane(session, task, lane, after, now, **parts)
         if lane.status != before:
-            push(session, job, lane, now)
+            push(session, job, lane, now, tells_progress=self._partners.knows_extensions(job.scheduler))
         elif news:
             push_progress(session, job)
 
