@@ -64,7 +64,7 @@ async def test_a_node_that_stood_still_blames_nobody_for_it(
     await until(lambda: begun(network.bank) and begun(network.operator))
     node = network.nodes[halted]
     client = node.control._driver._partners._client
-    healthy, lasts = client.answer, [300.0] * calls
+    healthy, lasts = client.answer, [90.0] * calls
 
     async def answer(*args: Any, **parts: Any) -> Any:
         if not lasts:
@@ -73,7 +73,7 @@ async def test_a_node_that_stood_still_blames_nobody_for_it(
         raise PeerUnreachable("it took too long")
 
     client.answer = answer
-    await network.clock.sleep(330)
+    await network.clock.sleep(100)
     assert not lasts
     await finish(make, network.bank, network.operator)
     for other in network.nodes.values():
