@@ -47,7 +47,7 @@ def test_hdfs_directory_comes_from_dir() -> None:
 
 
 def test_the_password_is_never_shown() -> None:
-    address = parse_storage_address("s3://h:9000?username=u&password=very-secret")
+    address = parse_storage_address("hdfs://h:9000?username=u&password=very-secret&dir=x")
     assert "very-secret" not in repr(address)
     with pytest.raises(StorageError) as refused:
         open_store(address)

@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from interconn.standard.errors import StorageError
 
 DEFAULT_BUCKET: Final = "storage"  # resolution 16
+DEFAULT_REGION: Final = "us-east-1"
+"""What services of one's own, which have no regions, take."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class StorageAddress:
         username: user of s3 and hdfs.
         password: password of s3 and hdfs.
         container: bucket of s3, first-level directory of hdfs.
+        tls: whether s3 is spoken over TLS; the standard's form says nothing of it: our extension `tls=true`.
+        region: of s3; our extension, for services that look at it.
     """
 
     scheme: str
@@ -33,6 +37,8 @@ class StorageAddress:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     container: str | None = None
+    tls: bool = False
+    region: str = DEFAULT_REGION
 
 
 def parse_storage_address(text: str) -> StorageAddress:
@@ -67,6 +73,8 @@ def parse_storage_address(text: str) -> StorageAddress:
         username=members.get("username"),
         password=members.get("password"),
         container=container,
+        tls=members.get("tls", "").lower() == "true",
+        region=members.get("region") or DEFAULT_REGION,
     )
 
 

@@ -72,6 +72,10 @@ def open_store(address: StorageAddress) -> DatasetStore:
     """
     if address.path is not None:
         return FileStore(address.path)
+    if address.scheme == "s3":
+        from interconn.storage.s3 import S3Store  # brings the library of the cloud's maker into memory
+
+        return S3Store(address)
     raise StorageError(
         f"{address.scheme} storage is not built in yet",
         where="system.storage",
