@@ -16,6 +16,7 @@ from interconn.standard import management as standard
 from interconn.standard.errors import (
     BadSignature,
     ContractNotUsable,
+    IllegalTransition,
     InvalidRequest,
     PeerRefused,
     Refused,
@@ -339,6 +340,8 @@ async def test_an_application_that_nobody_answers_can_be_withdrawn(network, bank
     assert (await bank.contract()).status == "APPLIED"
     [told] = (await bank.ask(WHY, id=view.contract_id)).explanations
     assert told.command == f"interconn peer terminate {view.contract_id}"
+    with pytest.raises(IllegalTransition, match="interconn peer terminate"):
+        await bank.ask(api.PEER_REJECT, contract_id=view.contract_id)
     withdrawn = await bank.ask(api.PEER_TERMINATE, contract_id=view.contract_id)
     assert (withdrawn.status, withdrawn.reason) == ("REJECTED", "withdrawn before the partner answered")
     operator.running = True

@@ -97,6 +97,7 @@ class Verdicts:
             raise IllegalTransition(
                 f"{called(contract)} is our own application, which {contract.node_id} decides on",
                 clause="MGT-3-contract-state",
+                hint="'interconn peer terminate' takes it back while it has not been answered",
             )
         if following := advance(contract.status, Step.REJECT, what=called(contract), clause="MGT-3-contract-state"):
             self._send_verdict(session, contract, Verdict.REJECTED)
