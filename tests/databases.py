@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import Dialect, Engine, event, make_url
 
 from interconn.state import schema
-from interconn.state.database import Database
+from interconn.state.database import Database, Table
 from interconn.state.engines import database_url
 from tests import postgres
 
@@ -115,6 +115,22 @@ class Databases:
 
 
 DATABASES = Databases()
+
+_BLANK: dict[frozenset[str], bytes] = {}
+
+
+def place_tables(file: Path) -> None:
+    """Give a node a SQLite database with its tables, which are made once and copied from then on; one there is kept."""
+    if file.exists():
+        return
+    known = frozenset(Table.metadata.tables)
+    if known in _BLANK:
+        file.write_bytes(_BLANK[known])
+        return
+    database = Database(database_url(file))
+    Table.metadata.create_all(database.engine)
+    database.close()
+    _BLANK[known] = file.read_bytes()
 
 
 _HURRIED: WeakSet[Engine] = WeakSet()

@@ -19,7 +19,8 @@ from interconn.identity.node import NodeIdentity
 from interconn.standard.errors import CapacityExceeded, NotFound
 from interconn.standard.self_description import SelfDescription
 from interconn.state.clock import SystemClock
-from interconn.state.database import Database, Table, database_url
+from interconn.state.database import Database, database_url
+from tests.databases import place_tables
 
 NODE = NodeIdentity("bank", "inst-bank", "A bank", "bank", "http://bank", "interconn", "1")
 DESCRIPTION = SelfDescription.model_validate({
@@ -85,8 +86,8 @@ class Bench:
         self.listener = Listener()
 
     def start(self) -> None:
+        place_tables(self.directory / "state.db")
         self.database = Database(database_url(self.directory / "state.db"))
-        Table.metadata.create_all(self.database.engine)
         self.components = Components(
             node=NODE,
             database=self.database,

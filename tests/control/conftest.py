@@ -9,9 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import json
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -39,8 +37,8 @@ from interconn.standard.endpoint import Endpoint
 from interconn.standard.errors import InterconnError, NotFound, PeerUnreachable
 from interconn.standard.self_description import SelfDescription
 from interconn.standard.wire import WireModel
-from interconn.state.database import Database, Table
-from tests.databases import DATABASES, hurry
+from interconn.state.database import Database
+from tests.databases import DATABASES, hurry, place_tables
 from tests.virtual_time import VirtualClock, VirtualLoop
 
 PERSON = Person(name="tester", trace_id="trace-1")
@@ -250,23 +248,12 @@ class MortalDatabase(Database):
         return await super().write(work)
 
 
-_BLANK: list[bytes] = []
-
-
 def prepared(folder: Path) -> MortalDatabase:
-    """Open a node's database, with its tables; on SQLite they are made once and copied from then on."""
-    file = folder / "state.db"
-    copied = DATABASES.kind == "sqlite" and not file.exists() and bool(_BLANK)
-    if copied:
-        file.write_bytes(_BLANK[0])
+    """Open a node's database, with its tables."""
+    if DATABASES.kind == "sqlite":
+        place_tables(folder / "state.db")
     database = MortalDatabase(DATABASES.url(folder))
     hurry(database)
-    if not copied:
-        Table.metadata.create_all(database.engine)
-        if DATABASES.kind == "sqlite" and not _BLANK:
-            with closing(sqlite3.connect(file)) as made, closing(sqlite3.connect(":memory:")) as blank:
-                made.backup(blank)
-                _BLANK.append(blank.serialize())
     return database
 
 

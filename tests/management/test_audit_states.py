@@ -6,7 +6,6 @@ MGT-5-project-audit-state, MGT-7-flow-audit-state, MGT-8-job-audit-state, MGT-9-
 import pytest
 
 from interconn.api import audits as api
-from interconn.api.models import MODEL_REQUEST
 from interconn.management.approvals.tables import Audit
 from interconn.management.contracts.tables import Contract
 from interconn.management.permits.tables import Permit
@@ -19,31 +18,26 @@ from interconn.standard.errors import (
     NotFound,
     PeerRefused,
 )
+from tests.management import kinds
 from tests.management.kinds import CALLS, each_kind, share_model
 
 
 @pytest.fixture
+def stage(request):
+    """Nodes under contract; for what needs an approved flow, with one and a grant."""
+    kind = request.node.callspec.params.get("kind", "") if hasattr(request.node, "callspec") else ""
+    needed = "stage_of_holders" if kind in ("", "DATASET", "PROJECT") else "stage_of_a_project"
+    return request.getfixturevalue(needed)
+
+
+@pytest.fixture
 def start(scene, make):
-    """Applies for an approval of a kind, with all that must be there before; returns operator's audit id."""
+    """Applies for an approval of a kind; returns operator's audit id."""
 
     async def begin(kind):
-        if kind == "DATASET":
-            await scene.bank.ask(api.DATASET_REQUEST, node_id="operator", dataset_id="operator-table")
-        elif kind == "PROJECT":
-            await scene.bank.ask(api.PROJECT_CREATE, name="p", partners=["operator"])
-        elif kind == "FLOW":
-            project_id = await scene.project()
-            await scene.bank.ask(api.FLOW_CREATE, name="f", project_id=project_id, dag=make.dag())
-        elif kind == "JOB":
-            await scene.grant()
-            flow_id = await scene.flow(await scene.project())
-            await scene.bank.ask(api.JOB_PROPOSE, flow_id=flow_id, config=make.config())
-        else:
+        if kind == "MODEL":
             await share_model(scene)
-            use = {"model_id": "operator-model", "apply_project_id": await scene.project()}
-            await scene.bank.ask(MODEL_REQUEST, node_id="operator", **use)
-        audits = (await scene.bank.ask(api.AUDIT_LIST, kind=kind, status="APPLIED")).audits
-        return next(audit.audit_id for audit in audits if audit.node_id == "operator")
+        return await kinds.begin(scene, make, kind)
 
     return begin
 

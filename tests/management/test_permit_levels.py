@@ -227,16 +227,14 @@ async def test_token_of_a_project_under_another_name_or_level(scene, name):
 
 
 @pytest.mark.parametrize("kind", ["FLOW", "JOB"])
-async def test_permits_of_flows_and_jobs_open_no_data(scene, kind):
-    await scene.grant()
-    flow_id = await scene.flow(await scene.project())
-    await scene.job(flow_id)
+async def test_permits_of_flows_and_jobs_open_no_data(scene, kind, granted):
+    await scene.job(granted)
     held = [
         one for one in await scene.bank.rows(Permit) if (one.resource_type, one.holder_node_id) == (kind, "operator")
     ]
     urn = f"urn:interconn:{kind.lower()}:operator:{held[0].resource_id}"
     present(scene, f"{urn}/{held[0].resource_level}/{held[0].token},operator-table/1/{held[0].token}")
-    assert "no permit" in await reason(scene, await scene.propose(flow_id))
+    assert "no permit" in await reason(scene, await scene.propose(granted))
 
 
 @pytest.mark.parametrize(

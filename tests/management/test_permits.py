@@ -92,9 +92,8 @@ def everything_in(node):
     engine.dispose()
 
 
-async def test_permits_travel_to_their_holder_alone(scene):
-    await scene.grant()
-    await scene.job()
+async def test_permits_travel_to_their_holder_alone(scene, granted):
+    await scene.job(granted)
     [permit] = [one for one in await scene.bank.rows(Permit) if one.resource_type == "DATASET"]
     carried = [one for one in scene.network.passed if names.PERMIT_SET in one.headers]
     assert {(one.target, one.path) for one in carried} == {(scene.operator.identity.address, standard.JOB_APPLY.path)}
@@ -109,11 +108,9 @@ async def test_proposal_without_a_permit_says_which_one_is_missing(scene):
     assert await scene.bank.rows(ProposedJob) == []
 
 
-async def test_missing_permit(scene):
-    await scene.grant()
-    flow_id = await scene.flow(await scene.project())
+async def test_missing_permit(scene, granted):
     forget_permits(scene)
-    assert "no permit" in await turned_away(scene, await scene.propose(flow_id))
+    assert "no permit" in await turned_away(scene, await scene.propose(granted))
 
 
 async def test_foreign_permit(scene):
@@ -137,11 +134,9 @@ async def test_foreign_permit(scene):
     ],
     ids=["level", "name", "token"],
 )
-async def test_permit_bound_to_resource_and_level(scene, change):
-    await scene.grant()
-    flow_id = await scene.flow(await scene.project())
+async def test_permit_bound_to_resource_and_level(scene, change, granted):
     present_instead(scene, change)
-    assert "no permit" in await turned_away(scene, await scene.propose(flow_id))
+    assert "no permit" in await turned_away(scene, await scene.propose(granted))
 
 
 async def test_permit_of_one_data_set_does_not_open_another(scene, make):
@@ -287,17 +282,15 @@ async def test_granted_data_set_stays_visible_when_it_is_hidden_again(scene):
         await scene.clearing.ask(datasets_api.DATASET_SHOW, node_id="operator", dataset_id="operator-table")
 
 
-async def test_permit_does_not_outlive_its_contract(scene):
-    await scene.grant()
-    flow_id = await scene.flow(await scene.project())
+async def test_permit_does_not_outlive_its_contract(scene, granted):
     old = scene.bank.directory.usable("operator").contract_id
     await scene.bank.ask(peers_api.PEER_TERMINATE, contract_id=old)
     await scene.network.settle()
     with pytest.raises(ContractNotUsable):
-        await scene.propose(flow_id)
+        await scene.propose(granted)
     await scene.network.cooperate(scene.bank, scene.operator)
     with pytest.raises(NotApproved, match="was terminated by bank"):
-        await scene.propose(flow_id)
+        await scene.propose(granted)
     anew = await scene.flow(await scene.project("project-2"))
     with pytest.raises(PermitRefused, match="no valid permit"):
         await scene.propose(anew)
@@ -356,12 +349,10 @@ async def test_rejection_brings_no_permit(scene):
         ({"task_params": {"guest": {"0": {"psi-2": {}}}}}, InvalidFlow),
     ],
 )
-async def test_configuration_that_cannot_be_run_asks_nobody(scene, make, changed, error):
-    await scene.grant()
-    flow_id = await scene.flow(await scene.project())
+async def test_configuration_that_cannot_be_run_asks_nobody(scene, make, changed, error, granted):
     before = len(scene.network.passed)
     with pytest.raises(error):
-        await scene.propose(flow_id, config=make.config(**changed))
+        await scene.propose(granted, config=make.config(**changed))
     assert len(scene.network.passed) == before
     assert await scene.bank.rows(ProposedJob) == []
 

@@ -25,9 +25,9 @@ from interconn.standard.errors import ContractNotUsable, UnknownNode
 from interconn.standard.management import AuthType
 from interconn.standard.transport import POP, PUSH
 from interconn.state.clock import SystemClock
-from interconn.state.database import Database, Table, database_url
+from interconn.state.database import Database, database_url
 from interconn.transport import Limits, Transport
-from tests.databases import hurry
+from tests.databases import hurry, place_tables
 
 SESSION = "session_job-1"
 TASK = "task_1"
@@ -113,8 +113,8 @@ class Node:
         self.home.mkdir(parents=True, exist_ok=True)
         store = FileKeyStore(self.home / "keys")
         self.signer = store.load() if (self.home / "keys").exists() else store.create(AuthType.SHA256_ECDSA)
+        place_tables(self.home / "state.db")
         self.database = hurry(Database(database_url(self.home / "state.db")))
-        Table.metadata.create_all(self.database.engine)
         self.clock = SystemClock()
         self.nonces = NonceStore(self.home / "nonces.db", now=self.clock.now())
         self.gate = Gate(
