@@ -93,6 +93,7 @@ def test_ctl_5_1_to_5_7_a_job_from_its_creation_to_its_end(
         "extension": platform.status_all(job_id)["extension"],
     }
 
+    wait_for(lambda: platform.log_lines(task_id, "debug"), what="the first line of the component's log")
     assert platform.stop_all(job_id) == {}  # CTL-5.2
     broker.task_status[task_id] = "FAILED"
     wait_for(lambda: set(platform.status_all(job_id)["status"].values()) == {"FAILED"}, what="the end of psi_1")
