@@ -22,7 +22,7 @@ from interconn.standard.management import AuditStatus, ProjectType
 
 Found = TypeVar("Found")
 
-AGREEMENT_SECONDS = 60.0
+AGREEMENT_SECONDS = 150.0
 """Within this every node must show the same end of a job."""
 
 
