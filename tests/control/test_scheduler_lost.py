@@ -5,8 +5,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from interconn.api.jobs import JobEvent
+from interconn.control.tables import Member
 from interconn.standard.control import JOB_CREATE_ALL, JobReference, JobStatus, JobStop
 from interconn.standard.errors import ContractNotUsable, NotApproved, PeerUnreachable, PermitRefused
 from tests.control.test_jobs_between_nodes import begun, finish, hold_components
@@ -195,3 +197,22 @@ async def test_a_party_that_was_given_up_and_had_succeeded_all_the_same_says_so_
     views = [await node.ended() for node in network.nodes.values()]
     assert {view.reason for view in views} == {at_once.reason}
     assert [make.statuses(view) for view in views] == [{"first": {"guest.0": "FAILED", "host.0": "SUCCESS"}}] * 3
+
+
+async def test_who_is_away_when_a_job_ends_holds_up_nobody_elses_last_word(network: Any, make: SimpleNamespace) -> None:
+    """CTL-3.6: the others are asked how their shares ended while one is still being told."""
+    hold_components(network)
+    await network.run(make.job(scheduler="clearing"))
+    await until(lambda: begun(network.bank) and begun(network.operator))
+    network.cut.add("operator")
+    await network.bank.own["own.job.stop"](make.person, JobStop(job_id="job-1"))
+
+    async def heard() -> bool:
+        return make.statuses(await network.clearing.view())["first"]["guest.0"] == "FAILED"
+
+    while not await heard():
+        await network.clock.sleep(0.5)
+    members = await network.clearing.database.read(lambda session: list(session.scalars(select(Member))))
+    assert {member.node_id: member.informed for member in members} == {"bank": True, "operator": False}
+    network.cut.clear()
+    await network.operator.ended()

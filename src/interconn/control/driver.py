@@ -128,12 +128,18 @@ class Driver:
     # --- the end: CTL-3.6 to all who may still be at it -----------------------------------------------------
 
     async def _close(self, job: Job) -> None:
+        untold: list[str] = []
         if job.outcome != Outcome.SUCCESS:
-            await _all(
-                self._inform(job, node_id) for node_id in await self._members(job.job_id, lambda one: not one.informed)
-            )
-        await self._last_words.hear(job)
+            untold = await self._members(job.job_id, lambda member: not member.informed)
+        awaited = await self._last_words.awaited(job)
 
+        async def part(node_id: str) -> None:
+            """Tell one node, and hear it: who does not answer holds up nobody else's word."""
+            if node_id in untold:
+                await self._inform(job, node_id)
+            await self._last_words.hear(job, awaited.get(node_id, ()))
+
+        await _all(part(node_id) for node_id in sorted({*untold, *awaited}))
         await self._database.write(lambda session: jobs.close(session, jobs.require(session, job.job_id)))
         log.info("job ended", job=job.job_id, status=job.status, outcome=job.outcome, reason=job.reason)
 

@@ -7,6 +7,7 @@ the scheduler writes no end of a share into its book before the party has told i
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 import structlog
 from sqlalchemy.orm import Session
@@ -20,6 +21,9 @@ from interconn.state.clock import Clock
 from interconn.state.database import Database
 
 log = structlog.get_logger()
+
+Share = tuple[str, str, str]
+"""Task, node, role."""
 
 
 class LastWords:
@@ -38,10 +42,16 @@ class LastWords:
         self._watch = watch
         self._patience = patience_seconds
 
-    async def hear(self, job: Job) -> None:
-        """Ask, until every share of an ended job has an end: the party's word, or that it gave none."""
-        waiting = await self._database.read(lambda session: _under_way(session, job.job_id))
-        await asyncio.gather(*(self._hear(job, *each) for each in waiting))
+    async def awaited(self, job: Job) -> dict[str, list[Share]]:
+        """Return the shares of an ended job that have no end yet, by the nodes that have to tell it."""
+        found: dict[str, list[Share]] = {}
+        for share in await self._database.read(lambda session: _under_way(session, job.job_id)):
+            found.setdefault(share[1], []).append(share)
+        return found
+
+    async def hear(self, job: Job, shares: Iterable[Share]) -> None:
+        """Ask, until each of some shares has an end: the party's word, or that it gave none."""
+        await asyncio.gather(*(self._hear(job, *share) for share in shares))
 
     async def _hear(self, job: Job, task_id: str, node_id: str, role: str) -> None:
         try:
@@ -52,7 +62,7 @@ class LastWords:
             log.info("no last word", partner=node_id, task=task_id, role=role, reason=str(error) or "time is up")
             await self._database.write(lambda session: self._assume(session, job, (task_id, node_id, role), silent))
 
-    def _assume(self, session: Session, job: Job, share: tuple[str, str, str], silent: bool) -> None:
+    def _assume(self, session: Session, job: Job, share: Share, silent: bool) -> None:
         task_id, node_id, role = share
         task, now = session.get_one(Task, task_id), self._clock.now()
         reason = f"stopped: {job.reason}" + (f"; {node_id} does not tell how it ended" if silent else "")
@@ -60,5 +70,5 @@ class LastWords:
             jobs.move_lane(session, task, lane, TaskStatus.FAILED, now, reason=reason)
 
 
-def _under_way(session: Session, job_id: str) -> list[tuple[str, str, str]]:
+def _under_way(session: Session, job_id: str) -> list[Share]:
     return sorted({(lane.task_id, lane.node_id, lane.role) for _, lane in jobs.unfinished(session, job_id)})
