@@ -187,7 +187,7 @@ def applied(apply: Callable[[], str], known: Callable[[], str | None] = lambda: 
         return apply()
     except InterconnError:
         found = persist(lambda: (known() or "",), "what was applied for")[0]
-        return found or persist(apply, "a second application")
+        return found or persist(lambda: known() or apply(), "a second application")
 
 
 def reached(client: NodeClient, audit_id: str, status: AuditStatus) -> AuditView:
