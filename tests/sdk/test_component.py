@@ -169,7 +169,7 @@ def test_the_progress_noted_last_goes_with_the_outcome(bench: Bench) -> None:
         ("runtime.component.name", "another", "ConfigurationError"),
         ("config.self_role", "host.0", "ConfigurationError"),
         ("runtime.component.input.table", '{"namespace": "bank", "name": "absent"}', "StorageError"),
-        ("system.storage", "s3://h:1?username=u&password=p", "StorageError"),
+        ("system.storage", "hdfs://h:1?username=u&password=p&dir=d", "StorageError"),
     ],
 )
 def test_what_cannot_be_run_fails_with_its_reason(bench: Bench, name: str, value: str, error: str) -> None:

@@ -105,14 +105,18 @@ def run(
     if not local:
         hint = say("Add --local; on a node a component runs as part of a job: interconn job run")
         raise InvalidRequest(say("where it is to run is not said"), where="--local", hint=hint)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     description = read_description_file(folder / "self_description.json")
     parties = party or [f"{role}.0" for role in description.role_list]
     cast = read_cast(description, parties, [*_lying_there(folder, parties), *input], parameter)
     words = shlex.split(command) if command else [sys.executable, str((folder / "component.py").absolute())]
     told = (lambda party, status, extension: None) if json else _tell
     rehearsal = Rehearsal(description, words, cast, output or folder / "rehearsal", told)
-    performances = asyncio.run(rehearsal.run(seconds))
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    try:
+        performances = asyncio.run(rehearsal.run(seconds))
+    finally:
+        structlog.configure(**before)
     if json:
         print_json([_members(performance) for performance in performances])
     else:
