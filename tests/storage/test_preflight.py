@@ -14,7 +14,7 @@ from interconn.storage.dataset import DatasetName
 from interconn.storage.files import FileStore
 from interconn.storage.findings import Preflight
 from interconn.storage.ingest import ingest_csv
-from interconn.storage.preflight import keys_in_question, preflight
+from interconn.storage.preflight import preflight
 
 
 def look(folder: Path, body: bytes, *keys: str, **parts: Any) -> Preflight:
@@ -64,7 +64,7 @@ def test_keys_that_cannot_serve_are_told_with_their_rows(tmp_path: Path) -> None
 
 def test_columns_that_could_be_a_key_are_found_where_none_is_named(tmp_path: Path) -> None:
     found = look(tmp_path, b"id,twice,blank,code\na,1,,x\nb,1,1,y\nc,2,2,z\n")
-    assert keys_in_question(found.columns) == ["id", "code"]
+    assert [column.name for column in found.columns if column.could_be_key] == ["id", "code"]
     assert [column.could_be_key for column in look(tmp_path, b"id,n\na,1\n", "id").columns] == [None, None]
 
 

@@ -11,7 +11,7 @@ import os
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from difflib import get_close_matches
 from pathlib import Path
@@ -302,8 +302,3 @@ class _Look:
 
     def _block(self, what: str, fix: str, column: str = "", rows: int = 0) -> None:
         self._found.append(Remark(True, what, fix, column, rows))
-
-
-def keys_in_question(columns: Iterable[ColumnFacts]) -> list[str]:
-    """Return the names of the columns that could be a key by themselves."""
-    return [column.name for column in columns if column.could_be_key]
