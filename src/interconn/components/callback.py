@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 import structlog
@@ -62,21 +63,9 @@ class CallbackServer:
 
     def route(self) -> Route:
         """Return the route for the component listener."""
-        return Route(COMPONENT_CALLBACK.path, self._serve, methods=list(COMPONENT_CALLBACK.methods))
+        return callback_route(self.receive)
 
-    async def _serve(self, request: Request) -> Response:
-        try:
-            body = parse_json(await read_bounded(request, MAXIMUM_CALLBACK_BYTES), limit=MAXIMUM_CALLBACK_BYTES)
-            report = validate(ComponentCallback, body, clause=COMPONENT_CALLBACK.clause)
-            await self.receive(report, token=request.headers.get(names.PTP_TOKEN, ""))
-        except ClientDisconnect:
-            return Response(status_code=400)
-        except InterconnError as error:
-            log.info("refused", endpoint=COMPONENT_CALLBACK.name, reason=error.message, where=error.where)
-            return _reply(Envelope.of_error(error), error.http_status)
-        return _reply(Envelope.of({}), 200)
-
-    async def receive(self, report: ComponentCallback, *, token: str) -> None:
+    async def receive(self, report: ComponentCallback, token: str) -> None:
         """Record a report.
 
         Raises:
@@ -106,6 +95,28 @@ class CallbackServer:
             run.reported_reason = reason_text(extension.get("reason"))
         self._listener.progressed(session, run)
         announce(session, run_topic(run.task_id, run.role, run.index))
+
+
+def callback_route(receive: Callable[[ComponentCallback, str], Awaitable[None]]) -> Route:
+    """Return the route of CTL-4.1 on a component listener.
+
+    Args:
+        receive: takes a report and the token that came with it, or refuses with an `InterconnError`.
+    """
+
+    async def serve(request: Request) -> Response:
+        try:
+            body = parse_json(await read_bounded(request, MAXIMUM_CALLBACK_BYTES), limit=MAXIMUM_CALLBACK_BYTES)
+            report = validate(ComponentCallback, body, clause=COMPONENT_CALLBACK.clause)
+            await receive(report, request.headers.get(names.PTP_TOKEN, ""))
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except InterconnError as error:
+            log.info("refused", endpoint=COMPONENT_CALLBACK.name, reason=error.message, where=error.where)
+            return _reply(Envelope.of_error(error), error.http_status)
+        return _reply(Envelope.of({}), 200)
+
+    return Route(COMPONENT_CALLBACK.path, serve, methods=list(COMPONENT_CALLBACK.methods))
 
 
 def run_topic(task_id: str, role: str, index: int) -> str:

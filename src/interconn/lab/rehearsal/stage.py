@@ -6,31 +6,23 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
 
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
+from interconn.components.callback import callback_route
 from interconn.dialects import STANDARD_TRANSPORT
 from interconn.dialects.transport import SUCCESS, ComponentHeaders, Outcome
 from interconn.node.listeners import Listener, with_prefix
-from interconn.peers.inbound import read_bounded
 from interconn.standard import headers as names
 from interconn.standard.control import COMPONENT_CALLBACK, ComponentCallback
-from interconn.standard.envelope import Envelope
-from interconn.standard.errors import BadToken, InterconnError, TransportError
+from interconn.standard.errors import BadToken, TransportError
 from interconn.standard.identifiers import new_token
 from interconn.standard.transport import CHANNEL_PREFIX, PtpCode
-from interconn.standard.wire import canonical_json, parse_json, validate
 from interconn.state.clock import Clock
 from interconn.transport.channel import Channel
 from interconn.transport.channels import Channels
 from interconn.transport.component_app import ComponentApp
 from interconn.transport.limits import Limits
-
-_LONGEST_REPORT: Final = 64 * 1024
 
 
 class SimulatedNode:
@@ -74,7 +66,7 @@ class SimulatedNode:
             limits=limits,
             release=self._release,
         )
-        served = Starlette(routes=[Route(COMPONENT_CALLBACK.path, self._callback, methods=["POST"])])
+        served = Starlette(routes=[callback_route(self._receive)])
         self._listener = Listener(party, with_prefix(CHANNEL_PREFIX, app, served), host="127.0.0.1", port=0)
         self.url = self._listener.url
 
@@ -95,16 +87,10 @@ class SimulatedNode:
     async def _release(self, session_id: str, task_id: str) -> None:
         self.channels.close(session_id, task_id, now=self._clock.now())
 
-    async def _callback(self, request: Request) -> Response:
-        try:
-            body = parse_json(await read_bounded(request, _LONGEST_REPORT), limit=_LONGEST_REPORT)
-            report = validate(ComponentCallback, body, clause=COMPONENT_CALLBACK.clause)
-            if not hmac.compare_digest(request.headers.get(names.PTP_TOKEN, "").encode(), self.token.encode()):
-                raise BadToken("the token is not config.token", where=names.PTP_TOKEN, clause="CTL-4.1")
-        except InterconnError as error:
-            return _reply(Envelope.of_error(error), error.http_status)
+    async def _receive(self, report: ComponentCallback, token: str) -> None:
+        if not hmac.compare_digest(token.encode(), self.token.encode()):
+            raise BadToken("the token is not config.token", where=names.PTP_TOKEN, clause=COMPONENT_CALLBACK.clause)
         self._told(report)
-        return _reply(Envelope.of({}), 200)
 
 
 class _Neighbours:
@@ -130,7 +116,3 @@ class _Neighbours:
         there = node.channels.of_message(channel.session_id, channel.task_id, self._node_id, topic)
         there.accept(self._node_id, topic, called.message_id, payload)
         return SUCCESS
-
-
-def _reply(envelope: Envelope, status: int) -> Response:
-    return Response(canonical_json(envelope.to_wire()), status, media_type="application/json")
